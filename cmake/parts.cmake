@@ -1,0 +1,34 @@
+# ranvier_part(NAME SOURCES ... [TESTS ...] [LINK ...] [PRIVATE_LINK ...])
+#
+# One folder of src/ranvier: the static library ranvier_NAME and, where it has tests, the program
+# NAME_test, whose cases ctest lists one by one.
+
+add_library(ranvier_options INTERFACE)
+target_include_directories(ranvier_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(ranvier_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+if(RANVIER_SANITIZE)
+    target_compile_options(ranvier_options INTERFACE
+        -fsanitize=${RANVIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(ranvier_options INTERFACE -fsanitize=${RANVIER_SANITIZE})
+endif()
+
+function(ranvier_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ranvier_options ${arg_LINK} GTest::gtest GTest::gtest_main
+        rapidcheck)
+    target_compile_definitions(${name} PRIVATE RANVIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+        RANVIER_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
+        PROPERTIES TIMEOUT 600)
+endfunction()
+
+function(ranvier_part name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;TESTS;LINK;PRIVATE_LINK")
+    add_library(ranvier_${name} STATIC ${arg_SOURCES})
+    target_link_libraries(ranvier_${name} PUBLIC ranvier_options ${arg_LINK}
+        PRIVATE ${arg_PRIVATE_LINK})
+    if(RANVIER_TESTS AND arg_TESTS)
+        ranvier_test(${name}_test SOURCES ${arg_TESTS} LINK ranvier_${name} ${arg_PRIVATE_LINK})
+    endif()
+endfunction()

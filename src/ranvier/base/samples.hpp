@@ -1,0 +1,30 @@
+#pragma once
+
+#include "ranvier/base/shape.hpp"
+#include "ranvier/base/tensor.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace ranvier {
+
+/// Labelled images, read one at a time so that memory does not grow with their number.
+/// All members may be called from several threads at once.
+class Samples {
+public:
+    virtual ~Samples() = default;
+    [[nodiscard]] virtual std::size_t size() const = 0;
+    [[nodiscard]] virtual Shape shape() const = 0;
+    [[nodiscard]] virtual int n_classes() const = 0;
+    [[nodiscard]] virtual int label(std::size_t index) const = 0;
+    /// Writes image `index` as [channels][height][width], values in [0, 1].
+    virtual void read(std::size_t index, std::span<float> pixels) const = 0;
+    /// One line that says which data these are, for results: set, split, number.
+    [[nodiscard]] virtual std::string describe() const = 0;
+};
+
+/// Images [begin, begin + count) as one tensor [count][channels][height][width].
+[[nodiscard]] Tensor read_batch(const Samples& samples, std::size_t begin, std::size_t count);
+
+}  // namespace ranvier

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "ranvier/base/progress.hpp"
+#include "ranvier/base/samples.hpp"
+#include "ranvier/convert/measure.hpp"
+#include "ranvier/net/network.hpp"
+
+#include <optional>
+#include <string>
+
+namespace ranvier {
+
+enum class Coding { rate, one_spike };
+
+/// Where the scale of the activations goes.
+enum class Placement {
+    weights,     ///< into the weights: every threshold and every spike is worth 1
+    thresholds,  ///< into thresholds and amplitudes: the weights stay as trained
+};
+
+struct ConvertOptions {
+    Coding coding = Coding::one_spike;
+    int steps = 16;                                    ///< T
+    int wait = -1;                                     ///< one_spike: W; -1: T
+    float base = 1.3F;                                 ///< one_spike: Q
+    bool threshold_shift = true;                       ///< one_spike
+    Reset reset = Reset::subtract;                     ///< rate: SIF (subtract) or RIF (zero)
+    Propagation propagation = Propagation::same_step;  ///< rate
+    MaxRule max_rule = MaxRule::running_count;         ///< rate
+    bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons
+    Placement placement = Placement::weights;
+    MeasureOptions measure;  ///< what a peak is
+};
+
+/// ReLU network to spiking network: removes dropout, folds batch norm, moves activations before max
+/// pools, measures peaks on `calibration`, replaces activations by neurons, places the scale.
+/// Uses every sample of `calibration`. What was done is written into `notes`.
+/// @throws Error(bad_input, unsupported) with the layer and what to do.
+[[nodiscard]] Network convert(const Network& network, const Samples& calibration,
+                              const ConvertOptions& options, Progress& progress = no_progress());
+
+}  // namespace ranvier

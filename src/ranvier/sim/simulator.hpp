@@ -1,0 +1,61 @@
+#pragma once
+
+#include "ranvier/base/progress.hpp"
+#include "ranvier/base/samples.hpp"
+#include "ranvier/net/network.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace ranvier {
+
+/// Spikes of every neuron, [n_layers][size of the layer's output] in [channels][height][width]
+/// order, summed over timesteps and samples. Empty for layers that emit no spikes: only activation
+/// layers, max pools and a binary-phase input do. Does not grow with steps or samples.
+using SpikeCounts = std::vector<std::vector<std::uint64_t>>;
+
+struct SimulationOptions {
+    int n_threads = 0;  ///< 0: all cores
+    int steps = 0;      ///< rate coding: run so many steps instead of the network's; 0: its own
+    bool keep_logits = false;
+};
+
+/// What a spiking network does on a data set.
+struct SimulationResult {
+    std::size_t samples = 0;
+    int steps =
+        0;  ///< timesteps per sample until the output is read; see latency in docs/methods.md
+    /// [steps]: samples classified right if the output is read after so many steps (rate coding);
+    /// one_spike: one entry, at the end.
+    std::vector<std::uint64_t> correct_after;
+    SpikeCounts spikes;
+    double seconds = 0;  ///< wall time, reading the data included
+    Tensor logits;       ///< [samples][n_out] at the end, if asked for
+    [[nodiscard]] std::size_t correct() const {
+        return correct_after.empty() ? 0 : correct_after.back();
+    }
+    [[nodiscard]] double accuracy() const {
+        return samples == 0 ? 0 : static_cast<double>(correct()) / static_cast<double>(samples);
+    }
+};
+
+/// Runs spiking networks. The reference simulator is one; faster engines implement the same
+/// interface and must give the same spikes.
+class SpikingEngine {
+public:
+    virtual ~SpikingEngine() = default;
+    /// @throws Error(bad_input) if the samples do not fit the network.
+    [[nodiscard]] virtual SimulationResult run(const Samples& samples,
+                                               const SimulationOptions& options,
+                                               Progress& progress) const = 0;
+};
+
+/// The plain, timestep-by-timestep simulator: every spike is carried to every target by one
+/// addition. Kept as the judge of all others. Uses all cores over samples.
+/// @throws Error(unsupported) if the network is not spiking or holds something that cannot be
+///         simulated (a batch norm or dropout that was not folded, a max pool over non-spikes).
+[[nodiscard]] std::unique_ptr<SpikingEngine> make_reference_simulator(const Network& network);
+
+}  // namespace ranvier

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "ranvier/base/progress.hpp"
+#include "ranvier/base/samples.hpp"
+#include "ranvier/net/network.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+// No LibTorch header here: callers of the trainer do not pay for compiling them.
+namespace ranvier {
+
+enum class OptimizerKind { sgd, adam };
+enum class ScheduleKind { constant, step, cosine };
+
+struct TrainOptions {
+    int epochs = 10;
+    std::size_t batch = 64;
+    OptimizerKind optimizer = OptimizerKind::sgd;
+    double learning_rate = 0.05;
+    double momentum = 0.9;  ///< sgd
+    double weight_decay = 0;
+    ScheduleKind schedule = ScheduleKind::cosine;
+    std::vector<int> milestones;  ///< step: epochs after which the rate is multiplied by gamma
+    double gamma = 0.1;           ///< step
+    int shift = 0;      ///< augmentation: random shift by up to so many pixels (zero filled)
+    bool flip = false;  ///< augmentation: random left-right flip
+    std::uint64_t seed = 1;
+    int n_threads = 0;                 ///< 0: all cores
+    std::filesystem::path checkpoint;  ///< file to write and to continue from; empty: none
+    int checkpoint_every = 1;          ///< epochs
+};
+
+struct EpochResult {
+    int epoch = 0;
+    double loss = 0;      ///< mean over the training samples
+    double accuracy = 0;  ///< on the training samples, as seen (augmented, with dropout)
+    double learning_rate = 0;
+    double images_per_second = 0;
+};
+
+struct TrainResult {
+    Network network;
+    std::vector<EpochResult> epochs;  ///< including those before a resume
+};
+
+/// Trains all weights (and batch norm) by cross entropy. Continues bit for bit from
+/// `options.checkpoint` if that file exists and belongs to the same network and options.
+/// Same seed and threads, same weights.
+/// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or
+///         is damaged, or the loss stops being finite (says what to change).
+[[nodiscard]] TrainResult train(const Network& network, const Samples& samples,
+                                const TrainOptions& options, Progress& progress = no_progress());
+
+}  // namespace ranvier
