@@ -17,6 +17,7 @@ function(ranvier_test name)
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ranvier_options ${arg_LINK} GTest::gtest GTest::gtest_main
         rapidcheck)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_compile_definitions(${name} PRIVATE RANVIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         RANVIER_BINARY_DIR="${CMAKE_BINARY_DIR}")
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."

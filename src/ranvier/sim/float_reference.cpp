@@ -213,7 +213,8 @@ void require_float_neurons(const Network& network) {
 }
 
 std::vector<std::vector<float>> reference_forward(const Network& network,
-                                                  std::span<const float> image) {
+                                                  std::span<const float> image,
+                                                  const ActivationRule& rule) {
     const std::vector<Shape> shapes = infer_shapes(network);
     require_float_neurons(network);
     if (image.size() != static_cast<std::size_t>(shapes[0].size()))
@@ -230,6 +231,9 @@ std::vector<std::vector<float>> reference_forward(const Network& network,
         }
         values.push_back(
             std::visit(Forward{in, in_shapes, shapes[l], image}, network.layers[l].operation));
+        if (rule && network.layers[l].as<Activation>() != nullptr)
+            for (std::size_t i = 0; i < values[l].size(); ++i)
+                values[l][i] = rule(l, i, values[l][i]);
     }
     return values;
 }

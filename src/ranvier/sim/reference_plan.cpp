@@ -1,0 +1,107 @@
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/reference_run.hpp"
+
+#include <algorithm>
+
+namespace ranvier {
+
+namespace {
+
+bool is_connection(const Layer& layer) {
+    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
+           layer.as<AveragePool>() != nullptr || layer.as<GlobalAveragePool>() != nullptr ||
+           layer.as<MaxPool>() != nullptr;
+}
+
+/// Only changes the place of values, so it stands for what it reads.
+bool is_wiring(const Layer& layer) {
+    return layer.as<Concat>() != nullptr || layer.as<Flatten>() != nullptr ||
+           layer.as<Shortcut>() != nullptr;
+}
+
+/// [n_layers]: is layer l, directly or through wiring and sums, read by a connection?
+std::vector<bool> feeds_connection(const Network& network) {
+    std::vector<bool> feeds(network.layers.size(), false);
+    for (std::size_t l = network.layers.size(); l-- > 0;) {
+        const Layer& layer = network.layers[l];
+        const bool passes = (is_wiring(layer) || layer.as<Add>() != nullptr) && feeds[l];
+        for (const std::size_t source : layer.inputs)
+            if (is_connection(layer) || passes) feeds[source] = true;
+    }
+    return feeds;
+}
+
+const Neuron* neuron_of(const Layer& layer) {
+    const auto* activation = layer.as<Activation>();
+    return activation == nullptr ? nullptr : &activation->neuron;
+}
+
+void require_spikes_before_max_pools(const Network& network, const std::vector<bool>& spikes) {
+    std::vector<bool> carries = spikes;
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const Layer& layer = network.layers[l];
+        const bool all = std::all_of(layer.inputs.begin(), layer.inputs.end(),
+                                     [&](std::size_t s) { return carries[s]; });
+        if (is_wiring(layer)) carries[l] = all;
+        if (layer.as<MaxPool>() != nullptr && !all)
+            fail(Fault::unsupported,
+                 "layer '{}' (max_pool): takes the maximum of values that are not spikes; put a "
+                 "ReLU before it, or "
+                 "convert with pool neurons if an average pool precedes it",
+                 layer.name);
+    }
+}
+
+}  // namespace
+
+ReferencePlan::ReferencePlan(Network network_in)
+    : network(std::move(network_in)), shapes(infer_shapes(network)) {
+    if (!network.spiking())
+        fail(Fault::unsupported,
+             "the network is not a spiking one; convert it first (ranvier convert)");
+    const std::size_t n = network.layers.size();
+    synapses.resize(n);
+    delayed.resize(n);
+    spikes.resize(n);
+    depth.resize(n);
+    bool rate_coded = false;
+    int deepest = 0;
+    const std::vector<bool> feeds = feeds_connection(network);
+    for (std::size_t l = 0; l < n; ++l) {
+        const Layer& layer = network.layers[l];
+        const Neuron* neuron = neuron_of(layer);
+        if (neuron != nullptr && !neuron->spiking())
+            fail(Fault::unsupported,
+                 "layer '{}' has no spiking neuron; convert the network first (ranvier convert)",
+                 layer.name);
+        if (neuron != nullptr)
+            (neuron->kind == NeuronKind::one_spike ? phase_coded : rate_coded) = true;
+        for (const std::size_t source : layer.inputs) depth[l] = std::max(depth[l], depth[source]);
+        if (neuron != nullptr) ++depth[l];
+        deepest = std::max(deepest, depth[l]);
+        const bool phase_input = l == 0 && network.timing.input == InputCoding::binary_phase;
+        spikes[l] = neuron != nullptr || layer.as<MaxPool>() != nullptr || phase_input;
+        delayed[l] = network.timing.propagation == Propagation::delayed &&
+                     (l == 0 || neuron != nullptr || (is_connection(layer) && feeds[l]));
+        std::vector<Shape> in;
+        for (const std::size_t source : layer.inputs) in.push_back(shapes[source]);
+        if (neuron == nullptr && layer.as<Input>() == nullptr && layer.as<Output>() == nullptr &&
+            layer.as<MaxPool>() == nullptr)
+            synapses[l] = std::make_unique<Synapses>(layer, std::move(in), shapes[l]);
+    }
+    if (phase_coded && (rate_coded || network.timing.propagation == Propagation::delayed))
+        fail(Fault::unsupported,
+             "the network mixes one_spike neurons with rate coding or delayed propagation");
+    if (phase_coded != (network.timing.input == InputCoding::binary_phase))
+        fail(Fault::unsupported, "binary_phase input and one_spike neurons belong together");
+    require_spikes_before_max_pools(network, spikes);
+    const Timing& timing = network.timing;
+    if (phase_coded && timing.wait < timing.steps)
+        fail(Fault::unsupported,
+             "wait {} is below the {} phases of the code; only W = T is supported yet", timing.wait,
+             timing.steps);
+    n_steps = phase_coded ? deepest * timing.wait + timing.steps + 1 : timing.steps;
+}
+
+}  // namespace ranvier

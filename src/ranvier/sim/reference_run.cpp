@@ -1,0 +1,283 @@
+#include "ranvier/sim/reference_run.hpp"
+
+#include "ranvier/sim/neuron_step.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ranvier {
+
+namespace {
+
+float per_channel(const std::vector<float>& values, std::size_t channel) {
+    return values.size() == 1 ? values[0] : values[channel];
+}
+
+/// Calls visit(index in [height][width][channels], index in [channels][height][width]).
+template <typename Visit>
+void for_each_place(const Shape& shape, Visit&& visit) {
+    const auto plane = static_cast<std::size_t>(shape.plane());
+    const auto channels = static_cast<std::size_t>(shape.channels);
+    for (std::size_t p = 0; p < plane; ++p)
+        for (std::size_t c = 0; c < channels; ++c) visit(p * channels + c, c * plane + p);
+}
+
+/// N1 to N4 in one step.
+int step_rate(const Neuron& neuron, float& u, float current, float threshold) {
+    switch (neuron.kind) {
+        case NeuronKind::integrate_fire:
+            return step_integrate_fire(u, current, threshold, neuron.reset);
+        case NeuronKind::leaky_delayed:
+            return step_leaky_delayed(u, current, threshold, neuron.leak);
+        case NeuronKind::leaky_same_step:
+            return step_leaky_same_step(u, current, threshold, neuron.leak);
+        default:
+            return step_multi_spike(u, current, threshold, neuron.lower_bound);
+    }
+}
+
+}  // namespace
+
+ReferenceRun::ReferenceRun(const ReferencePlan& plan) : plan_(plan), states_(plan.shapes.size()) {
+    for (std::size_t l = 0; l < states_.size(); ++l) {
+        const auto size = static_cast<std::size_t>(plan.shapes[l].size());
+        const Layer& layer = plan.network.layers[l];
+        State& state = states_[l];
+        state.now.values.resize(size);
+        if (plan.delayed[l]) state.before.values.resize(size);
+        if (layer.as<Activation>() != nullptr) state.membrane.resize(size);
+        if (layer.as<MaxPool>() != nullptr)
+            state.arrived.resize(static_cast<std::size_t>(plan.shapes[layer.inputs[0]].size()));
+        if (plan.spikes[l]) {
+            state.passed.resize(size);
+            state.spikes.resize(size);
+        }
+    }
+    image_.resize(static_cast<std::size_t>(plan.shapes[0].size()));
+    logits_.resize(static_cast<std::size_t>(plan.shapes.back().size()));
+}
+
+void ReferenceRun::start(std::span<const float> image) {
+    step_ = 0;
+    std::fill(logits_.begin(), logits_.end(), 0.0F);
+    for (State& state : states_) {
+        state.now.silent = state.before.silent = true;
+        state.now.changed = state.before.changed = false;
+        std::fill(state.membrane.begin(), state.membrane.end(), 0.0F);
+        std::fill(state.arrived.begin(), state.arrived.end(), 0U);
+        std::fill(state.passed.begin(), state.passed.end(), 0U);
+    }
+    for_each_place(plan_.shapes[0],
+                   [&](std::size_t to, std::size_t from) { image_[to] = image[from]; });
+    if (!plan_.phase_coded) return;
+    // T binary digits, nearest; T may exceed what 32 bits hold, but float pixels have only 24.
+    const int digits = std::min(plan_.network.timing.steps, 31);
+    const double scale = std::ldexp(1.0, digits);
+    bits_.resize(image_.size());
+    for (std::size_t i = 0; i < image_.size(); ++i)
+        bits_[i] = static_cast<std::uint32_t>(
+            std::clamp(std::nearbyint(image_[i] * scale), 0.0, scale - 1));
+}
+
+void ReferenceRun::step() {
+    for (std::size_t l = 0; l < states_.size(); ++l) step_layer(l);
+    for (std::size_t l = 0; l < states_.size(); ++l) {
+        State& state = states_[l];
+        if (!plan_.delayed[l]) continue;
+        if (state.now.changed) state.before.values = state.now.values;
+        state.before.silent = state.now.silent;
+        state.before.changed = state.now.changed;
+    }
+    ++step_;
+}
+
+void ReferenceRun::step_layer(std::size_t l) {
+    const Layer& layer = plan_.network.layers[l];
+    if (l == 0) {
+        step_input(l);
+    } else if (const auto* activation = layer.as<Activation>()) {
+        if (plan_.phase_coded)
+            step_one_spike(l, activation->neuron);
+        else
+            step_neuron(l, activation->neuron);
+    } else if (const auto* pool = layer.as<MaxPool>()) {
+        step_max_pool(l, *pool);
+    } else if (layer.as<Output>() != nullptr) {
+        const StepValues& in = read(layer.inputs[0]);
+        if (in.silent) return;
+        for_each_place(plan_.shapes[l],
+                       [&](std::size_t from, std::size_t to) { logits_[to] += in.values[from]; });
+    } else {
+        step_synapses(l);
+    }
+}
+
+const StepValues& ReferenceRun::read(std::size_t source) const {
+    return plan_.delayed[source] ? states_[source].before : states_[source].now;
+}
+
+void ReferenceRun::emit(State& state, std::size_t i, float value, int n_spikes) {
+    state.now.values[i] = value;
+    state.now.silent = false;
+    state.passed[i] += static_cast<std::uint32_t>(n_spikes);
+    state.spikes[i] += static_cast<std::uint64_t>(n_spikes);
+}
+
+void ReferenceRun::step_input(std::size_t l) {
+    const Input& input = plan_.network.input();
+    State& state = states_[l];
+    const auto channels = static_cast<std::size_t>(input.shape.channels);
+    const auto scale = [&](std::size_t i) {
+        return input.std.empty() ? 1.0F : 1.0F / input.std[i % channels];
+    };
+    const auto mean = [&](std::size_t i) {
+        return input.mean.empty() ? 0.0F : input.mean[i % channels];
+    };
+    state.now.changed = plan_.phase_coded || step_ == 0;
+    if (!plan_.phase_coded) {  // direct: the same current at every step
+        if (step_ > 0) return;
+        state.now.silent = false;
+        for (std::size_t i = 0; i < image_.size(); ++i)
+            state.now.values[i] = (image_[i] - mean(i)) * scale(i);
+        return;
+    }
+    // Step 0 carries the constant part of the normalization, like a bias; then one digit a step.
+    state.now.silent = true;
+    if (step_ == 0 && !input.mean.empty()) {
+        state.now.silent = false;
+        for (std::size_t i = 0; i < image_.size(); ++i) state.now.values[i] = -mean(i) * scale(i);
+        return;
+    }
+    const int digits = std::min(plan_.network.timing.steps, 31);
+    if (step_ == 0 || step_ > digits) return;
+    std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
+    const auto worth = static_cast<float>(std::ldexp(1.0, -step_));
+    for (std::size_t i = 0; i < bits_.size(); ++i)
+        if ((bits_[i] >> (digits - step_)) & 1U) emit(state, i, worth * scale(i), 1);
+}
+
+void ReferenceRun::step_synapses(std::size_t l) {
+    const Layer& layer = plan_.network.layers[l];
+    State& state = states_[l];
+    const Synapses& synapses = *plan_.synapses[l];
+    const bool with_bias = synapses.has_bias() && (!plan_.phase_coded || step_ == 0);
+    std::vector<const StepValues*> in;
+    bool silent = !with_bias;
+    bool changed = step_ == 0 || (plan_.phase_coded && step_ == 1);  // the bias stops
+    for (const std::size_t source : layer.inputs) {
+        in.push_back(&read(source));
+        silent = silent && in.back()->silent;
+        changed = changed || in.back()->changed;
+    }
+    state.now.changed = changed;
+    if (!changed) return;  // nothing new arrived: the current of the last step still holds
+    state.now.silent = silent;
+    if (!silent) synapses.carry(in, with_bias, state.now.values);
+}
+
+void ReferenceRun::step_neuron(std::size_t l, const Neuron& neuron) {
+    const StepValues& in = read(plan_.network.layers[l].inputs[0]);
+    State& state = states_[l];
+    const auto channels = static_cast<std::size_t>(plan_.shapes[l].channels);
+    std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
+    state.now.silent = true;
+    state.now.changed = true;
+    for (std::size_t i = 0; i < state.membrane.size(); ++i) {
+        const float current = in.silent ? 0.0F : in.values[i];
+        const int spikes = step_rate(neuron, state.membrane[i], current,
+                                     per_channel(neuron.threshold, i % channels));
+        if (spikes > 0)
+            emit(state, i, static_cast<float>(spikes) * per_channel(neuron.amplitude, i % channels),
+                 spikes);
+    }
+}
+
+// Membranes hold natural units: a spike of phase k adds its worth base^-k, instead of the membrane
+// being multiplied by the base at every phase. Both are the same but for rounding, and branches
+// with different bases and delays then need no re-alignment.
+void ReferenceRun::step_one_spike(std::size_t l, const Neuron& neuron) {
+    const StepValues& in = read(plan_.network.layers[l].inputs[0]);
+    State& state = states_[l];
+    state.now.silent = true;
+    state.now.changed = true;
+    if (!in.silent)
+        for (std::size_t i = 0; i < state.membrane.size(); ++i) state.membrane[i] += in.values[i];
+    const int phase = step_ - plan_.depth[l] * plan_.network.timing.wait;
+    if (phase < 1 || phase > plan_.network.timing.steps) return;
+    std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
+    const auto channels = static_cast<std::size_t>(plan_.shapes[l].channels);
+    const double needed = one_spike_threshold(neuron.base, phase, neuron.threshold_shift);
+    const auto worth = static_cast<float>(std::pow(static_cast<double>(neuron.base), -phase));
+    for (std::size_t i = 0; i < state.membrane.size(); ++i) {
+        if (state.passed[i] > 0) continue;
+        if (state.membrane[i] >= per_channel(neuron.threshold, i % channels) * needed)
+            emit(state, i, worth * per_channel(neuron.amplitude, i % channels), 1);
+    }
+}
+
+void ReferenceRun::step_max_pool(std::size_t l, const MaxPool& pool) {
+    const std::size_t source = plan_.network.layers[l].inputs[0];
+    const StepValues& in = read(source);
+    State& state = states_[l];
+    state.now.silent = true;
+    state.now.changed = true;
+    if (in.silent) return;
+    std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
+    for (std::size_t i = 0; i < in.values.size(); ++i)
+        state.arrived[i] += in.values[i] != 0 ? 1U : 0U;
+    const Shape& shape = plan_.shapes[source];
+    const Shape& out = plan_.shapes[l];
+    const Window& w = pool.window;
+    for (std::int64_t oy = 0; oy < out.height; ++oy)
+        for (std::int64_t ox = 0; ox < out.width; ++ox)
+            for (std::int64_t c = 0; c < out.channels; ++c) {
+                float largest = 0;
+                std::uint32_t most = 0;
+                for (std::int64_t k = 0; k < w.kernel_h * w.kernel_w; ++k) {
+                    const std::int64_t y =
+                        oy * w.stride_h - w.pad_top + k / w.kernel_w * w.dilation_h;
+                    const std::int64_t x =
+                        ox * w.stride_w - w.pad_left + k % w.kernel_w * w.dilation_w;
+                    if (y < 0 || y >= shape.height || x < 0 || x >= shape.width) continue;
+                    const auto i =
+                        static_cast<std::size_t>((y * shape.width + x) * shape.channels + c);
+                    largest = std::max(largest, in.values[i]);
+                    most = std::max(most, state.arrived[i]);
+                }
+                const auto o = static_cast<std::size_t>((oy * out.width + ox) * out.channels + c);
+                const bool passes =
+                    pool.rule == MaxRule::current_step ? largest > 0 : most > state.passed[o];
+                if (passes) emit(state, o, largest, 1);
+            }
+}
+
+std::vector<float> ReferenceRun::to_planes(std::size_t layer,
+                                           const std::vector<float>& values) const {
+    std::vector<float> planes(values.size());
+    for_each_place(plan_.shapes[layer],
+                   [&](std::size_t from, std::size_t to) { planes[to] = values[from]; });
+    return planes;
+}
+
+std::vector<float> ReferenceRun::emitted(std::size_t layer) const {
+    const StepValues& now = states_[layer].now;
+    return now.silent ? std::vector<float>(now.values.size()) : to_planes(layer, now.values);
+}
+
+std::vector<float> ReferenceRun::membrane(std::size_t layer) const {
+    return to_planes(layer, states_[layer].membrane);
+}
+
+std::vector<std::vector<std::uint64_t>> ReferenceRun::spike_counts() const {
+    std::vector<std::vector<std::uint64_t>> counts(states_.size());
+    for (std::size_t l = 0; l < states_.size(); ++l) {
+        counts[l].resize(states_[l].spikes.size());
+        if (plan_.spikes[l])
+            for_each_place(plan_.shapes[l], [&](std::size_t from, std::size_t to) {
+                counts[l][to] = states_[l].spikes[from];
+            });
+    }
+    return counts;
+}
+
+}  // namespace ranvier
