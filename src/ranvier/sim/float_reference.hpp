@@ -1,10 +1,10 @@
 #pragma once
 
+#include "ranvier/net/network.hpp"
+
 #include <functional>
 #include <span>
 #include <vector>
-
-#include "ranvier/net/network.hpp"
 
 namespace ranvier {
 

@@ -132,7 +132,7 @@ TEST(ReferenceRun, RateCodeConvergesToTheFloatNetwork) {
         for (Layer& layer : network.layers)
             if (auto* activation = layer.as<Activation>()) {
                 activation->neuron.kind = NeuronKind::integrate_fire;
-                activation->neuron.threshold = activation->neuron.amplitude = {4.0F};
+                activation->neuron.threshold = activation->neuron.amplitude = {16.0F};
             }
         double last_error = 0;
         for (const int steps : {100, 6400}) {
@@ -144,8 +144,9 @@ TEST(ReferenceRun, RateCodeConvergesToTheFloatNetwork) {
             double error = 0;
             for (std::size_t k = 0; k < expected.size(); ++k)
                 error = std::max(error, std::abs(double{run.logits()[k]} / steps - expected[k]));
-            if (steps == 6400)
+            if (steps == 6400) {
                 EXPECT_LT(error, 0.02) << "seed " << seed << " with 100 steps " << last_error;
+            }
             last_error = error;
         }
     }
@@ -155,10 +156,9 @@ TEST(ReferenceRun, RateCodeConvergesToTheFloatNetwork) {
 std::vector<float> rounded_forward(const Network& network, const std::vector<float>& image,
                                    double base, int steps, float peak) {
     std::vector<float> pixels = image;
+    const double scale = std::ldexp(1.0, steps);
     for (float& p : pixels)
-        p = static_cast<float>(
-            std::min(std::nearbyint(std::ldexp(p, steps)), std::ldexp(1.0, steps) - 1) /
-            std::ldexp(1.0, steps));
+        p = static_cast<float>(std::min(std::nearbyint(p * scale), scale - 1) / scale);
     const auto encode = [&](std::size_t, std::size_t, float a) {
         for (int t = 1; t <= steps; ++t)
             if (a >= peak * (1 + 1 / base) / 2 * std::pow(base, -t))
@@ -188,9 +188,10 @@ TEST(ReferenceRun, OneSpikeEqualsRoundingEveryActivation) {
         for (std::size_t k = 0; k < expected.size(); ++k)
             EXPECT_NEAR(run.logits()[k], expected[k], 1e-4F)
                 << "seed " << seed;  // sums of 90 floats
-        for (const auto& layer : run.spike_counts())
-            if (&layer != &run.spike_counts().front() && layer.size() == 144)
-                for (const std::uint64_t n : layer) EXPECT_LE(n, 1U);
+        const auto counts = run.spike_counts();
+        for (std::size_t l = 1; l < counts.size(); ++l) {
+            for (const std::uint64_t n : counts[l]) EXPECT_LE(n, 1U) << "layer " << l;
+        }
     }
 }
 
@@ -207,10 +208,10 @@ TEST(ReferenceRun, MaxPoolEmitsTheLargestCount) {
         ReferenceRun run(plan);
         run.start(std::vector<float>{0.25F, 0.5F, 0.3F, 0.0F});
         for (int t = 0; t < 20; ++t) run.step();
-        if (rule == MaxRule::running_count)
-            EXPECT_EQ(run.logits()[0], 10.0F) << "20 steps at rate 0.5";
-        else
-            EXPECT_GT(run.logits()[0], 10.0F) << "spikes of several inputs add up";
+        // 20 steps at rate 0.5; with the other rule the spikes of several inputs add up.
+        const bool counting = rule == MaxRule::running_count;
+        EXPECT_EQ(run.logits()[0] == 10.0F, counting);
+        EXPECT_GE(run.logits()[0], 10.0F);
     }
 }
 

@@ -1,0 +1,111 @@
+#include "ranvier/sim/float_engine.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/float_loops.hpp"
+#include "ranvier/sim/float_plan.hpp"
+#include "ranvier/sim/float_reference.hpp"
+
+#include <algorithm>
+#include <list>
+
+namespace ranvier {
+
+namespace {
+
+/// Full batches and the last, smaller one.
+constexpr std::size_t max_plans = 2;
+
+template <typename Work>
+decltype(auto) with_onednn_errors(const Work& work) {
+    try {
+        return work();
+    } catch (const dnnl::error& error) {
+        fail(Fault::internal, "float forward pass: oneDNN refused: {} (status {})", error.what(),
+             static_cast<int>(error.status));
+    }
+}
+
+}  // namespace
+
+class FloatEngine::Impl {
+public:
+    Impl(const Network& network, int n_threads)
+        : network_(network), shapes_(infer_shapes(network_)), n_threads_(n_threads) {
+        require_float_neurons(network_);
+    }
+
+    Tensor run(const Tensor& images, std::span<const std::size_t> layers,
+               const Observer& observer) {
+        require_images(images);
+        const std::vector<std::size_t> observed = sorted(layers);
+        Tensor outputs({images.dims[0], shapes_.back().size()});
+        if (images.dims[0] == 0) return outputs;
+        const ThreadScope threads(n_threads_);
+        with_onednn_errors([&] {
+            FloatPlan& plan = plan_for(static_cast<std::size_t>(images.dims[0]), observed);
+            plan.run(images.values.data(), outputs.values.data(), observer);
+        });
+        return outputs;
+    }
+
+private:
+    void require_images(const Tensor& images) const {
+        const Shape& s = shapes_.front();
+        const bool fits = images.dims.size() == 4 && images.dims[0] >= 0 &&
+                          Shape{images.dims[1], images.dims[2], images.dims[3]} == s &&
+                          images.size() == Tensor::count(images.dims);
+        if (!fits)
+            fail(Fault::bad_input,
+                 "float forward pass: the images have shape [{}]; the network wants [n, {}, {}, "
+                 "{}]",
+                 fmt::join(images.dims, ", "), s.channels, s.height, s.width);
+    }
+
+    [[nodiscard]] std::vector<std::size_t> sorted(std::span<const std::size_t> layers) const {
+        std::vector<std::size_t> observed(layers.begin(), layers.end());
+        std::sort(observed.begin(), observed.end());
+        observed.erase(std::unique(observed.begin(), observed.end()), observed.end());
+        if (!observed.empty() && observed.back() >= shapes_.size())
+            fail(Fault::bad_input,
+                 "float forward pass: layer {} is to be observed; the network has {} layers",
+                 observed.back(), shapes_.size());
+        return observed;
+    }
+
+    FloatPlan& plan_for(std::size_t n, const std::vector<std::size_t>& observed) {
+        std::shared_ptr<FloatModel> model;
+        for (auto plan = plans_.begin(); plan != plans_.end(); ++plan) {
+            if (plan->model()->observed() != observed) continue;
+            model = plan->model();
+            if (plan->batch() != n) continue;
+            plans_.splice(plans_.begin(), plans_, plan);
+            return plans_.front();
+        }
+        if (plans_.size() == max_plans) plans_.pop_back();  // the one used longest ago
+        if (model == nullptr) model = std::make_shared<FloatModel>(network_, observed);
+        return plans_.emplace_front(model, n);
+    }
+
+    Network network_;
+    std::vector<Shape> shapes_;
+    int n_threads_;
+    std::list<FloatPlan> plans_;  ///< the one used last is first
+};
+
+FloatEngine::FloatEngine(const Network& network, int n_threads)
+    : impl_(std::make_unique<Impl>(network, n_threads)) {}
+FloatEngine::~FloatEngine() = default;
+FloatEngine::FloatEngine(FloatEngine&&) noexcept = default;
+FloatEngine& FloatEngine::operator=(FloatEngine&&) noexcept = default;
+
+Tensor FloatEngine::run(const Tensor& images) {
+    return impl_->run(images, {}, {});
+}
+
+Tensor FloatEngine::run(const Tensor& images, std::span<const std::size_t> layers,
+                        const Observer& observer) {
+    return impl_->run(images, layers, observer);
+}
+
+}  // namespace ranvier

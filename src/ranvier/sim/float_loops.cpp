@@ -1,0 +1,129 @@
+#include "ranvier/sim/float_loops.hpp"
+
+#include "ranvier/base/parallel.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace ranvier {
+
+namespace {
+
+template <typename Work>
+void parallel(std::int64_t n, const Work& work) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (std::int64_t i = 0; i < n; ++i) work(i);
+}
+
+/// One channel of one sample of a shortcut; `source` < 0: zeros.
+void copy_channel(const Shortcut& op, std::int64_t source, const BlockedLayout& from_layout,
+                  const float* from, std::int64_t channel, const BlockedLayout& to_layout,
+                  float* to) {
+    for (std::int64_t y = 0; y < to_layout.shape.height; ++y) {
+        float* row = to + to_layout.offset(channel, y, 0);
+        const float* pixel =
+            source < 0 ? nullptr : from + from_layout.offset(source, y * op.stride, 0);
+        for (std::int64_t x = 0; x < to_layout.shape.width; ++x)
+            row[x * to_layout.block] = source < 0 ? 0.0F : pixel[x * op.stride * from_layout.block];
+    }
+}
+
+/// First and last + 1 place of a window along one axis, cut at the padding's end.
+struct Reach {
+    std::int64_t begin, end;
+    Reach(std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t pad_before,
+          std::int64_t pad_after, std::int64_t extent)
+        : begin(out * stride - pad_before), end(std::min(begin + kernel, extent + pad_after)) {}
+};
+
+void average_plane(const Window& w, const Shape& in, const float* from, const Shape& out,
+                   float* to) {
+    for (std::int64_t oy = 0; oy < out.height; ++oy)
+        for (std::int64_t ox = 0; ox < out.width; ++ox) {
+            const Reach rows(oy, w.kernel_h, w.stride_h, w.pad_top, w.pad_bottom, in.height);
+            const Reach columns(ox, w.kernel_w, w.stride_w, w.pad_left, w.pad_right, in.width);
+            float sum = 0;
+            for (auto y = std::max<std::int64_t>(rows.begin, 0); y < std::min(rows.end, in.height);
+                 ++y)
+                for (auto x = std::max<std::int64_t>(columns.begin, 0);
+                     x < std::min(columns.end, in.width); ++x)
+                    sum += from[y * in.width + x];
+            to[oy * out.width + ox] =
+                sum / static_cast<float>((rows.end - rows.begin) * (columns.end - columns.begin));
+        }
+}
+
+}  // namespace
+
+#if defined(_OPENMP) && !defined(__SANITIZE_THREAD__)
+ThreadScope::ThreadScope(int n_threads) : previous_(omp_get_max_threads()) {
+    omp_set_num_threads(thread_count(n_threads));
+}
+ThreadScope::~ThreadScope() {
+    omp_set_num_threads(previous_);
+}
+#elif defined(_OPENMP)
+// The thread sanitizer cannot see the barriers inside libgomp and would report every loop.
+ThreadScope::ThreadScope(int) : previous_(omp_get_max_threads()) {
+    omp_set_num_threads(1);
+}
+ThreadScope::~ThreadScope() {
+    omp_set_num_threads(previous_);
+}
+#else
+ThreadScope::ThreadScope(int n_threads) : previous_(n_threads) {}
+ThreadScope::~ThreadScope() = default;
+#endif
+
+void normalize_images(const Input& input, std::size_t n, const float* from, float* to) {
+    const std::int64_t channels = input.shape.channels;
+    const std::int64_t plane = input.shape.plane();
+    parallel(static_cast<std::int64_t>(n) * channels, [&](std::int64_t k) {
+        const auto channel = static_cast<std::size_t>(k % channels);
+        const float mean = input.mean.empty() ? 0.0F : input.mean[channel];
+        const float std = input.std.empty() ? 1.0F : input.std[channel];
+        std::transform(from + k * plane, from + (k + 1) * plane, to + k * plane,
+                       [=](float pixel) { return (pixel - mean) / std; });
+    });
+}
+
+void floor_relu(std::size_t n_values, const float* from, float* to) {
+    constexpr std::size_t chunk = 4096;
+    parallel(static_cast<std::int64_t>((n_values + chunk - 1) / chunk), [&](std::int64_t k) {
+        const std::size_t begin = static_cast<std::size_t>(k) * chunk;
+        const std::size_t end = std::min(begin + chunk, n_values);
+        for (std::size_t i = begin; i < end; ++i) to[i] = std::floor(std::max(0.0F, from[i]));
+    });
+}
+
+void copy_shortcut(const Shortcut& op, std::size_t n, const BlockedLayout& from_layout,
+                   const float* from, const BlockedLayout& to_layout, float* to) {
+    const std::int64_t stored_channels = to_layout.n_blocks() * to_layout.block;
+    parallel(static_cast<std::int64_t>(n) * to_layout.n_blocks(), [&](std::int64_t k) {
+        const std::int64_t sample = k / to_layout.n_blocks();
+        const std::int64_t first = k % to_layout.n_blocks() * to_layout.block;
+        const float* sample_from = from + sample * from_layout.stride();
+        float* sample_to = to + sample * to_layout.stride();
+        for (std::int64_t c = first; c < std::min(first + to_layout.block, stored_channels); ++c) {
+            const std::int64_t source = c - op.channels_before;
+            const bool real = source >= 0 && source < from_layout.shape.channels;
+            copy_channel(op, real ? source : -1, from_layout, sample_from, c, to_layout, sample_to);
+        }
+    });
+}
+
+void average_with_padding(const AveragePool& op, std::size_t n, const Shape& from_shape,
+                          const float* from, const Shape& to_shape, float* to) {
+    parallel(static_cast<std::int64_t>(n) * from_shape.channels, [&](std::int64_t k) {
+        average_plane(op.window, from_shape, from + k * from_shape.plane(), to_shape,
+                      to + k * to_shape.plane());
+    });
+}
+
+}  // namespace ranvier
