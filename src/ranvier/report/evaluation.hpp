@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ranvier {
+
+/// One layer of an evaluated network. All counts are means per sample; docs/energy.md defines them.
+struct LayerResult {
+    std::string name;
+    std::string kind;              ///< operation name
+    std::uint64_t neurons = 0;     ///< 0: the layer has none
+    double spikes = 0;             ///< emitted by this layer
+    double spikes_per_neuron = 0;  ///< 0 where the layer has no neurons
+    double synops = 0;             ///< border-exact
+    double synops_nominal = 0;     ///< borders ignored
+    double macs = 0;               ///< executed by the evaluated network
+    double float_macs = 0;         ///< of the float network of the same shape
+    double input_rate = 0;         ///< spikes that arrive per input value
+    double energy_pj = 0;
+};
+
+/// How a spiking network was run; a float network leaves all but `coding` as it is.
+struct CodingResult {
+    std::string coding = "float";  ///< float, rate, one_spike
+    std::string input_coding{};    ///< direct, binary_phase
+    std::string propagation{};     ///< same_step, delayed
+    std::string reset{};           ///< rate: subtract, zero
+    int steps = 0;                 ///< rate: timesteps; one_spike: phases T per layer
+    int wait = 0;                  ///< one_spike: W
+    double base = 0;               ///< one_spike: Q
+    bool threshold_shift = false;  ///< one_spike
+};
+
+/// How operations were turned into energy.
+struct EnergyResult {
+    std::string constants{};  ///< name of the set, for instance 45nm_fp32
+    double mac_pj = 0;
+    double ac_pj = 0;
+    std::string first_layer{};  ///< once, per_step
+};
+
+/// What a network did on a data set, and everything that is needed to do it again. Filled by
+/// run_evaluate (recipe/stages.hpp); this part only prints it.
+struct EvaluationResult {
+    std::string title{};  ///< short name in tables
+
+    std::size_t samples = 0;
+    std::size_t correct = 0;
+    double accuracy = 0;        ///< fraction
+    double accuracy_error = 0;  ///< standard error of `accuracy`, sqrt(p (1 - p) / n)
+    /// Rate coding: accuracy if the output is read after 1, 2, ... steps. Otherwise empty.
+    std::vector<double> accuracy_per_step;
+
+    int timesteps = 0;  ///< per sample until the output is read; 0: float network
+    std::uint64_t neurons = 0;
+    double spikes = 0;             ///< per sample
+    double spikes_per_neuron = 0;  ///< per sample
+    double fired_fraction = 0;     ///< one_spike: neurons that spike at all
+    double synops = 0;             ///< per sample, border-exact
+    double synops_nominal = 0;     ///< per sample, borders ignored
+    double macs = 0;               ///< per sample, executed by this network
+    double float_macs = 0;         ///< per sample, of the float network of the same shape
+    double energy_pj = 0;          ///< per sample
+    double float_energy_pj = 0;    ///< per sample, of the float network of the same shape
+    double normalized_operations = 0;
+    double efficiency_eq6 = 0;
+    double seconds = 0;  ///< wall time
+    double images_per_second = 0;
+    std::vector<LayerResult> layers;
+
+    CodingResult coding;
+    EnergyResult energy;
+    std::string network_file;
+    std::map<std::string, std::string> network_notes;  ///< source and what was done to it
+    std::string data;                                  ///< Samples::describe()
+    std::string data_set;                              ///< as given to --data
+    std::string split;
+    std::uint64_t seed = 0;
+    int threads = 0;
+    std::string engine;  ///< float, reference
+    std::string command_line;
+    std::map<std::string, std::string> versions;  ///< ranvier, revision, libraries
+};
+
+}  // namespace ranvier

@@ -1,0 +1,204 @@
+#include "ranvier/report/json.hpp"
+
+#include "ranvier/base/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ranvier {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json layer_to_json(const LayerResult& layer) {
+    return {{"name", layer.name},
+            {"kind", layer.kind},
+            {"neurons", layer.neurons},
+            {"spikes_per_sample", layer.spikes},
+            {"spikes_per_neuron", layer.spikes_per_neuron},
+            {"synops_per_sample", layer.synops},
+            {"synops_nominal_per_sample", layer.synops_nominal},
+            {"macs_per_sample", layer.macs},
+            {"float_macs_per_sample", layer.float_macs},
+            {"input_rate", layer.input_rate},
+            {"energy_pj", layer.energy_pj}};
+}
+
+/// Reads members of an object; null or absent leaves the default.
+class Reader {
+public:
+    explicit Reader(const Json& object) : object_(object) {}
+
+    template <typename T>
+    void operator()(const char* key, T& value) const {
+        const auto found = object_.find(key);
+        if (found != object_.end() && !found->is_null()) value = found->template get<T>();
+    }
+
+private:
+    const Json& object_;
+};
+
+LayerResult layer_from_json(const Json& json) {
+    LayerResult layer;
+    const Reader read(json);
+    read("name", layer.name);
+    read("kind", layer.kind);
+    read("neurons", layer.neurons);
+    read("spikes_per_sample", layer.spikes);
+    read("spikes_per_neuron", layer.spikes_per_neuron);
+    read("synops_per_sample", layer.synops);
+    read("synops_nominal_per_sample", layer.synops_nominal);
+    read("macs_per_sample", layer.macs);
+    read("float_macs_per_sample", layer.float_macs);
+    read("input_rate", layer.input_rate);
+    read("energy_pj", layer.energy_pj);
+    return layer;
+}
+
+Json coding_to_json(const CodingResult& coding) {
+    Json json = {{"coding", coding.coding}};
+    if (coding.coding == "float") return json;
+    json["input_coding"] = coding.input_coding;
+    json["steps"] = coding.steps;
+    json["propagation"] = coding.propagation;
+    if (coding.coding == "one_spike") {
+        json["wait"] = coding.wait;
+        json["base"] = coding.base;
+        json["threshold_shift"] = coding.threshold_shift;
+    } else {
+        json["reset"] = coding.reset;
+    }
+    return json;
+}
+
+void read_coding(const Json& json, CodingResult& coding) {
+    const Reader read(json);
+    read("coding", coding.coding);
+    read("input_coding", coding.input_coding);
+    read("steps", coding.steps);
+    read("propagation", coding.propagation);
+    read("wait", coding.wait);
+    read("base", coding.base);
+    read("threshold_shift", coding.threshold_shift);
+    read("reset", coding.reset);
+}
+
+void read_energy(const Json& json, EnergyResult& energy) {
+    const Reader read(json);
+    read("name", energy.constants);
+    read("mac_pj", energy.mac_pj);
+    read("ac_pj", energy.ac_pj);
+    read("first_layer", energy.first_layer);
+}
+
+void read_measurements(const Json& json, EvaluationResult& result) {
+    const Reader read(json);
+    read("title", result.title);
+    read("accuracy", result.accuracy);
+    read("accuracy_standard_error", result.accuracy_error);
+    read("correct", result.correct);
+    read("samples", result.samples);
+    read("timesteps", result.timesteps);
+    read("neurons", result.neurons);
+    read("spikes_per_sample", result.spikes);
+    read("spikes_per_neuron", result.spikes_per_neuron);
+    read("fired_fraction", result.fired_fraction);
+    read("synops_per_sample", result.synops);
+    read("synops_nominal_per_sample", result.synops_nominal);
+    read("macs_per_sample", result.macs);
+    read("float_macs_per_sample", result.float_macs);
+    read("energy_pj", result.energy_pj);
+    read("float_energy_pj", result.float_energy_pj);
+    read("normalized_operations", result.normalized_operations);
+    read("efficiency_eq6", result.efficiency_eq6);
+    read("seconds", result.seconds);
+    read("images_per_second", result.images_per_second);
+    read("accuracy_per_step", result.accuracy_per_step);
+}
+
+void read_origin(const Json& json, EvaluationResult& result) {
+    const Reader read(json);
+    read("network_file", result.network_file);
+    read("network_notes", result.network_notes);
+    read("data", result.data);
+    read("data_set", result.data_set);
+    read("split", result.split);
+    read("seed", result.seed);
+    read("threads", result.threads);
+    read("engine", result.engine);
+    read("command_line", result.command_line);
+    read("versions", result.versions);
+}
+
+Json measurements_to_json(const EvaluationResult& result) {
+    Json json = {{"title", result.title},
+                 {"accuracy", result.accuracy},
+                 {"accuracy_standard_error", result.accuracy_error},
+                 {"correct", result.correct},
+                 {"samples", result.samples},
+                 {"timesteps", result.timesteps},
+                 {"neurons", result.neurons},
+                 {"spikes_per_sample", result.spikes},
+                 {"spikes_per_neuron", result.spikes_per_neuron},
+                 {"fired_fraction", result.fired_fraction},
+                 {"synops_per_sample", result.synops},
+                 {"synops_nominal_per_sample", result.synops_nominal},
+                 {"macs_per_sample", result.macs},
+                 {"float_macs_per_sample", result.float_macs},
+                 {"energy_pj", result.energy_pj},
+                 {"float_energy_pj", result.float_energy_pj},
+                 {"normalized_operations", result.normalized_operations},
+                 {"efficiency_eq6", result.efficiency_eq6},
+                 {"seconds", result.seconds},
+                 {"images_per_second", result.images_per_second}};
+    if (!result.accuracy_per_step.empty()) json["accuracy_per_step"] = result.accuracy_per_step;
+    return json;
+}
+
+}  // namespace
+
+Json to_json(const EvaluationResult& result) {
+    Json json = measurements_to_json(result);
+    json["layers"] = Json::array();
+    for (const LayerResult& layer : result.layers) json["layers"].push_back(layer_to_json(layer));
+    json.update(coding_to_json(result.coding));
+    json["energy_constants"] = {{"name", result.energy.constants},
+                                {"mac_pj", result.energy.mac_pj},
+                                {"ac_pj", result.energy.ac_pj},
+                                {"first_layer", result.energy.first_layer}};
+    json["network_file"] = result.network_file;
+    json["network_notes"] = result.network_notes;
+    json["data"] = result.data;
+    json["data_set"] = result.data_set;
+    json["split"] = result.split;
+    json["seed"] = result.seed;
+    json["threads"] = result.threads;
+    json["engine"] = result.engine;
+    json["command_line"] = result.command_line;
+    json["versions"] = result.versions;
+    return json;
+}
+
+EvaluationResult evaluation_from_json(const std::string& text, const std::string& name) {
+    try {
+        const Json json = Json::parse(text);
+        EvaluationResult result;
+        read_measurements(json, result);
+        read_origin(json, result);
+        read_coding(json, result.coding);
+        if (json.contains("energy_constants")) read_energy(json["energy_constants"], result.energy);
+        if (json.contains("layers"))
+            for (const Json& layer : json["layers"])
+                result.layers.push_back(layer_from_json(layer));
+        return result;
+    } catch (const Json::exception& error) {
+        fail(Fault::bad_input, "{}: not a result of an evaluation: {}", name, error.what());
+    }
+}
+
+std::string json_text(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ranvier
