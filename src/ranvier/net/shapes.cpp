@@ -231,6 +231,13 @@ Shape windowed_shape(const Shape& in, const Window& w, bool ceil_mode, std::int6
                             ceil_mode)};
 }
 
+Shape output_shape(const Layer& layer, const std::vector<Shape>& in) {
+    const Shape out = std::visit(ShapeOf{layer, in}, layer.operation);
+    if (out.channels < 1 || out.channels > max_values / out.height / out.width)
+        reject(layer, "output shape {} is too large", to_string(out));
+    return out;
+}
+
 std::vector<Shape> infer_shapes(const Network& network) {
     if (network.layers.size() < 2)
         fail(Fault::bad_input, "network: needs an input and an output layer");
@@ -242,10 +249,7 @@ std::vector<Shape> infer_shapes(const Network& network) {
         const Layer& layer = network.layers[l];
         std::vector<Shape> in;
         for (const std::size_t source : layer.inputs) in.push_back(shapes[source]);
-        shapes.push_back(std::visit(ShapeOf{layer, in}, layer.operation));
-        const Shape& out = shapes.back();
-        if (out.channels < 1 || out.channels > max_values / out.height / out.width)
-            reject(layer, "output shape {} is too large", to_string(out));
+        shapes.push_back(output_shape(layer, in));
     }
     const auto readers = consumers(network);
     for (std::size_t l = 0; l + 1 < readers.size(); ++l)
