@@ -1,14 +1,14 @@
 #pragma once
 
+#include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
+#include "ranvier/base/tensor.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "ranvier/base/error.hpp"
-#include "ranvier/base/file.hpp"
-#include "ranvier/base/tensor.hpp"
 
 namespace ranvier::testing {
 
@@ -52,6 +52,6 @@ inline std::filesystem::path oracle(const std::string& name) {
 }  // namespace ranvier::testing
 
 /// Skips the test, visibly, where the oracle data are not at hand.
-#define RANVIER_NEEDS_ORACLE(name)                          \
+#define RANVIER_NEEDS_ORACLE(name)                                \
     if (!std::filesystem::exists(ranvier::testing::oracle(name))) \
     GTEST_SKIP() << "needs ../shared/oracles/" << name

@@ -28,7 +28,7 @@ struct ConvertOptions {
     Propagation propagation = Propagation::same_step;  ///< rate
     MaxRule max_rule = MaxRule::running_count;         ///< rate
     bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons
-    Placement placement = Placement::weights;
+    Placement placement = Placement::thresholds;
     MeasureOptions measure;  ///< what a peak is
 };
 

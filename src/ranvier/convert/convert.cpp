@@ -1,0 +1,95 @@
+#include "ranvier/convert/convert.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/convert/place.hpp"
+#include "ranvier/convert/simplify.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/reference_run.hpp"
+
+namespace ranvier {
+
+namespace {
+
+void require_usable(const Network& network, const ConvertOptions& options) {
+    (void)infer_shapes(network);
+    if (options.steps < 1 || options.steps > 4096)
+        fail(Fault::usage, "steps is {}; it must be in [1, 4096]", options.steps);
+    if (options.coding == Coding::one_spike && !(options.base > 1 && options.base <= 16))
+        fail(Fault::usage, "base is {}; it must be in (1, 16]", options.base);
+    if (options.coding == Coding::one_spike && options.wait >= 0 && options.wait != options.steps)
+        fail(Fault::unsupported, "wait is {}; only the full wait, W = T = {}, is supported yet",
+             options.wait, options.steps);
+    if (options.coding == Coding::one_spike && options.propagation == Propagation::delayed)
+        fail(Fault::usage,
+             "delayed propagation belongs to rate coding; one_spike layers follow each other by W "
+             "phases");
+    if (network.spiking())
+        fail(Fault::bad_input,
+             "the network is a spiking one already; convert the float network it came from");
+    for (const Layer& layer : network.layers)
+        if (const auto* activation = layer.as<Activation>();
+            activation != nullptr && activation->neuron.kind != NeuronKind::relu)
+            fail(Fault::unsupported, "layer '{}': only ReLU can be converted", layer.name);
+}
+
+void replace_activations(Network& network, const ConvertOptions& options) {
+    for (Layer& layer : network.layers) {
+        auto* activation = layer.as<Activation>();
+        if (activation == nullptr) continue;
+        Neuron& neuron = activation->neuron;
+        neuron.kind =
+            options.coding == Coding::rate ? NeuronKind::integrate_fire : NeuronKind::one_spike;
+        neuron.reset = options.reset;
+        neuron.base = options.base;
+        neuron.threshold_shift = options.threshold_shift;
+    }
+    Timing& timing = network.timing;
+    timing.steps = options.steps;
+    if (options.coding == Coding::rate) {
+        timing.propagation = options.propagation;
+    } else {
+        timing.wait = options.steps;
+        timing.input = InputCoding::binary_phase;
+    }
+}
+
+std::string describe(const ConvertOptions& options) {
+    const MeasureOptions& m = options.measure;
+    const std::string code =
+        options.coding == Coding::rate
+            ? fmt::format("rate, reset {}, {}",
+                          options.reset == Reset::subtract ? "subtract" : "zero",
+                          options.propagation == Propagation::same_step ? "same_step" : "delayed")
+            : fmt::format("one_spike, base {}, wait {}, threshold shift {}", options.base,
+                          options.steps, options.threshold_shift ? "on" : "off");
+    return fmt::format(
+        "{}; {} steps; {} {} per {}; scale in {}{}", code, options.steps,
+        m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),
+        m.percentile >= 100 ? "exact"
+                            : (m.method == PercentileMethod::exact ? "exact" : "by histogram"),
+        m.granularity == Granularity::channel ? "channel" : "layer",
+        options.placement == Placement::weights ? "weights" : "thresholds",
+        options.pool_neurons ? "; pool neurons" : "");
+}
+
+}  // namespace
+
+Network convert(const Network& network, const Samples& calibration, const ConvertOptions& options,
+                Progress& progress) {
+    require_usable(network, options);
+    Network converted = network;
+    remove_dropout(converted);
+    fold_batch_norm(converted);
+    lower_max_pool(converted, options.max_rule);
+    if (options.pool_neurons) add_pool_activations(converted);
+    const auto peaks = measure_peaks(converted, calibration, options.measure, progress);
+    replace_activations(converted, options);
+    place_thresholds(converted, peaks);
+    if (options.placement == Placement::weights) normalize_weights(converted);
+    converted.notes["conversion"] = describe(options);
+    converted.notes["calibration"] = calibration.describe();
+    (void)ReferencePlan(converted);  // can it be run?
+    return converted;
+}
+
+}  // namespace ranvier

@@ -1,0 +1,180 @@
+#include "ranvier/convert/convert.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/float_reference.hpp"
+#include "ranvier/sim/reference_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/networks.hpp"
+#include <cmath>
+
+namespace ranvier {
+namespace {
+
+using namespace testing;
+
+/// Images from a tensor [n][channels][height][width], all of class 0.
+class TensorSamples : public Samples {
+public:
+    explicit TensorSamples(Tensor images) : images_(std::move(images)) {}
+    std::size_t size() const override { return static_cast<std::size_t>(images_.dims[0]); }
+    Shape shape() const override { return {images_.dims[1], images_.dims[2], images_.dims[3]}; }
+    int n_classes() const override { return 1; }
+    int label(std::size_t) const override { return 0; }
+    void read(std::size_t index, std::span<float> pixels) const override {
+        std::copy_n(images_.values.begin() + static_cast<std::ptrdiff_t>(index * pixels.size()),
+                    pixels.size(), pixels.begin());
+    }
+    std::string describe() const override { return "test images"; }
+
+private:
+    Tensor images_;
+};
+
+TensorSamples random_samples(const Network& network, std::int64_t n) {
+    const Shape& s = network.input().shape;
+    Tensor images({n, s.channels, s.height, s.width});
+    Random random(1, 77);
+    for (float& v : images.values) v = random.uniform();
+    return TensorSamples(images);
+}
+
+ConvertOptions bsnn_options() {
+    ConvertOptions options;
+    options.coding = Coding::rate;
+    options.steps = 40;
+    options.placement = Placement::weights;
+    options.measure.granularity = Granularity::layer;
+    options.measure.percentile = 99.7;
+    options.measure.method = PercentileMethod::exact;
+    return options;
+}
+
+TEST(Convert, WeightsAgreeWithTheBsnnOracle) {
+    const std::string folder = "bsnn_conversion";
+    RANVIER_NEEDS_ORACLE(folder);
+    const TensorSamples calibration(read_npy(oracle(folder) / "calibration_images.npy"));
+    const Network before = bsnn_network(folder, "before", false);
+    const Network expected = bsnn_network(folder, "after", false);
+    const Network got = convert(before, calibration, bsnn_options());
+    ASSERT_EQ(got.layers.size(), expected.layers.size());
+    const auto expect_close = [](const Tensor& a, const Tensor& b) {
+        ASSERT_EQ(a.dims, b.dims);
+        for (std::size_t i = 0; i < a.size(); ++i)
+            ASSERT_NEAR(a.values[i], b.values[i], 2e-6F) << "percentiles of float sums";
+    };
+    for (std::size_t l = 0; l < got.layers.size(); ++l) {
+        if (const auto* conv = got.layers[l].as<Convolution>())
+            expect_close(conv->weight, expected.layers[l].as<Convolution>()->weight);
+        if (const auto* linear = got.layers[l].as<Linear>())
+            expect_close(linear->weight, expected.layers[l].as<Linear>()->weight);
+    }
+}
+
+TEST(MeasurePeaks, AgreesWithTheBsnnScales) {
+    const std::string folder = "bsnn_conversion";
+    RANVIER_NEEDS_ORACLE(folder);
+    const TensorSamples calibration(read_npy(oracle(folder) / "calibration_images.npy"));
+    const Tensor scales = read_npy(oracle(folder) / "scales.npy");
+    MeasureOptions options = bsnn_options().measure;
+    for (const PercentileMethod method : {PercentileMethod::exact, PercentileMethod::histogram}) {
+        options.method = method;
+        options.batch = 5;  // does not divide the number of images
+        const auto peaks =
+            measure_peaks(bsnn_network(folder, "before", false), calibration, options);
+        std::size_t k = 0;
+        for (const auto& peak : peaks)
+            if (!peak.empty()) {
+                const float tolerance =
+                    method == PercentileMethod::exact ? 2e-6F : 3e-4F;  // half a bin of 1 / 2048
+                EXPECT_NEAR(peak[0], scales.values[k], scales.values[k] * tolerance);
+                ++k;
+            }
+        EXPECT_EQ(k, scales.size());
+    }
+}
+
+TEST(MeasurePeaks, MaximumPerChannel) {
+    const Network network = branched_network(2);
+    const TensorSamples samples = random_samples(network, 7);
+    const auto peaks = measure_peaks(network, samples, {});
+    std::vector<float> expected(4, 0.0F);
+    for (std::size_t i = 0; i < 7; ++i) {
+        std::vector<float> image(72);
+        samples.read(i, image);
+        const auto values = reference_forward(network, image)[2];
+        for (std::size_t k = 0; k < values.size(); ++k)
+            expected[k / 36] = std::max(expected[k / 36], values[k]);
+    }
+    ASSERT_EQ(peaks[2].size(), 4U);
+    for (std::size_t c = 0; c < 4; ++c) EXPECT_NEAR(peaks[2][c], expected[c], 1e-5F);
+    EXPECT_TRUE(peaks[1].empty());
+}
+
+TEST(Convert, EveryWayApproachesTheFloatNetwork) {
+    const Network network = branched_network(4);
+    const TensorSamples calibration = random_samples(network, 20);
+    std::vector<float> image(72);
+    calibration.read(3, image);
+    const auto expected = reference_forward(network, image).back();
+    for (const Coding coding : {Coding::rate, Coding::one_spike})
+        for (const Placement placement : {Placement::weights, Placement::thresholds})
+            for (const bool pool_neurons : {false, true}) {
+                ConvertOptions options;
+                options.coding = coding;
+                options.placement = placement;
+                options.pool_neurons = pool_neurons;
+                options.steps = coding == Coding::rate ? 2000 : 60;
+                options.base = 1.05F;  // fine phases: the code's error is at most 2.5 %
+                const Network spiking = convert(network, calibration, options);
+                const ReferencePlan plan(spiking);
+                ReferenceRun run(plan);
+                run.start(image);
+                for (int t = 0; t < plan.n_steps; ++t) run.step();
+                const float divisor = coding == Coding::rate ? 2000.0F : 1.0F;
+                for (std::size_t k = 0; k < expected.size(); ++k)
+                    EXPECT_NEAR(run.logits()[k] / divisor, expected[k], 0.35F)
+                        << "coding " << static_cast<int>(coding) << " pool neurons "
+                        << pool_neurons;
+            }
+}
+
+TEST(Convert, RefusesWhatCannotBeUsed) {
+    const Network network = branched_network(4);
+    const TensorSamples calibration = random_samples(network, 2);
+    ConvertOptions options;
+    options.base = 1.0F;
+    EXPECT_THROW((void)convert(network, calibration, options), Error);
+    options = {};
+    options.steps = 0;
+    EXPECT_THROW((void)convert(network, calibration, options), Error);
+    options = {};
+    options.wait = 10;
+    EXPECT_THROW((void)convert(network, calibration, options), Error);
+    options = {};
+    options.measure.percentile = 0;
+    EXPECT_THROW((void)convert(network, calibration, options), Error);
+    const Network spiking = convert(network, calibration, {});
+    EXPECT_THROW((void)convert(spiking, calibration, {}), Error) << "converted twice";
+}
+
+TEST(Convert, RefusesAMaxPoolOfCurrents) {
+    Network network;
+    Random random(6, 0);
+    append(network, "input", Input{{2, 8, 8}, {}, {}});
+    append(network, "conv", convolution3x3(random_tensor({3, 2, 3, 3}, random)));
+    append(network, "pool", max_pool2());
+    append(network, "output", Output{});
+    try {
+        (void)convert(network, random_samples(network, 2), {});
+        FAIL() << "converted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), Fault::unsupported);
+        EXPECT_NE(std::string(error.what()).find("'pool'"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace ranvier
