@@ -1,0 +1,43 @@
+#pragma once
+
+#include "ranvier/base/samples.hpp"
+#include "ranvier/base/tensor.hpp"
+#include "ranvier/net/network.hpp"
+#include "ranvier/train/trainer.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ranvier {
+
+/// Which training this is: everything that decides about the resulting weights, by name
+/// ("network", "data", "optimizer", "learning_rate", ...). Not part of it: the number of threads,
+/// how often a checkpoint is written, and, unless the schedule depends on it, the number of epochs,
+/// so that a finished training can be made longer.
+using Fingerprint = std::map<std::string, std::string>;
+
+/// The data are known by their description, all labels and 16 of the images.
+[[nodiscard]] Fingerprint fingerprint(const Network& network, const Samples& samples,
+                                      const TrainOptions& options);
+
+/// A training at the end of an epoch. There is no other state: all random numbers are functions of
+/// the seed, the epoch and the sample or iteration.
+struct Checkpoint {
+    Fingerprint run;
+    std::vector<EpochResult> epochs;        ///< those done
+    std::map<std::string, Tensor> tensors;  ///< weights, batch norm statistics, optimizer state
+};
+
+/// One safetensors file, written whole or not at all (docs/formats.md).
+void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
+
+/// @throws Error(io); Error(bad_input) naming the file if it is damaged or no checkpoint.
+[[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+/// @throws Error(bad_input) naming the first difference if `checkpoint` is not one of `run`.
+void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,
+                      const std::filesystem::path& path);
+
+}  // namespace ranvier

@@ -1,0 +1,237 @@
+#include "ranvier/train/executor.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/float_reference.hpp"
+#include "ranvier/train/dropout.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace ranvier {
+
+namespace {
+
+constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
+
+torch::Tensor row_major(const Tensor& source, torch::Dtype dtype) {
+    torch::Tensor tensor = torch::empty(source.dims, torch::kFloat32);
+    std::copy(source.values.begin(), source.values.end(), tensor.data_ptr<float>());
+    return tensor.to(dtype);
+}
+
+/// [1][channels][1][1], so that it meets images channel by channel.
+torch::Tensor per_channel(const std::vector<float>& values, torch::Dtype dtype) {
+    const auto n = static_cast<std::int64_t>(values.size());
+    return row_major(Tensor({1, n, 1, 1}, values), dtype);
+}
+
+bool symmetric(const Window& w) {
+    return w.pad_top == w.pad_bottom && w.pad_left == w.pad_right;
+}
+
+bool padded(const Window& w) {
+    return w.pad_top != 0 || w.pad_left != 0 || w.pad_bottom != 0 || w.pad_right != 0;
+}
+
+/// The padded image that the windows of a pooling cover exactly: right and bottom are padded (or
+/// cropped) as far as the last window reaches, so that no rounding mode is left to apply.
+torch::Tensor pad_to_windows(const torch::Tensor& x, const Window& w, const Shape& out,
+                             double value) {
+    const auto reach = [](std::int64_t n, std::int64_t kernel, std::int64_t stride,
+                          std::int64_t dilation) {
+        return (n - 1) * stride + dilation * (kernel - 1) + 1;
+    };
+    const std::int64_t height = reach(out.height, w.kernel_h, w.stride_h, w.dilation_h);
+    const std::int64_t width = reach(out.width, w.kernel_w, w.stride_w, w.dilation_w);
+    return torch::constant_pad_nd(
+        x, {w.pad_left, width - w.pad_left - x.size(3), w.pad_top, height - w.pad_top - x.size(2)},
+        value);
+}
+
+torch::Tensor sum_windows(const torch::Tensor& x, const Window& w) {
+    return torch::avg_pool2d(x, {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w}, {0, 0}, false,
+                             true, 1);
+}
+
+/// What each window of an average pool divides by, [1][1][height][width].
+torch::Tensor window_sizes(const torch::Tensor& x, const AveragePool& op, const Shape& out) {
+    const Window& w = op.window;
+    torch::Tensor ones = torch::ones({1, 1, x.size(2), x.size(3)}, x.options());
+    if (op.count_include_pad)
+        ones = torch::constant_pad_nd(ones, {w.pad_left, w.pad_right, w.pad_top, w.pad_bottom}, 1);
+    Window rest = w;  // what is still to be padded
+    if (op.count_include_pad) rest.pad_left = rest.pad_top = 0;
+    return sum_windows(pad_to_windows(ones, rest, out, 0), w);
+}
+
+}  // namespace
+
+/// One layer's output from its inputs: one overload per operation.
+struct Executor::Apply {
+    const Weights& own;
+    const std::vector<torch::Tensor>& in;
+    const Shape& out;
+    const Pass& pass;
+    std::size_t layer;
+
+    torch::Tensor operator()(const Input&) const {
+        torch::Tensor x = in[0];
+        if (own.mean.defined()) x = x - own.mean;
+        if (own.variance.defined()) x = x / own.variance;
+        return x.contiguous(channels_last);
+    }
+    torch::Tensor operator()(const Convolution& op) const {
+        const Window& w = op.window;
+        torch::Tensor x = in[0];
+        std::vector<std::int64_t> padding = {w.pad_top, w.pad_left};
+        if (!symmetric(w)) {
+            x = torch::constant_pad_nd(x, {w.pad_left, w.pad_right, w.pad_top, w.pad_bottom}, 0);
+            padding = {0, 0};
+        }
+        return torch::conv2d(x, own.weight, own.bias, {w.stride_h, w.stride_w}, padding,
+                             {w.dilation_h, w.dilation_w}, op.groups);
+    }
+    torch::Tensor operator()(const Linear&) const {
+        return image(torch::linear(in[0].flatten(1), own.weight, own.bias));
+    }
+    torch::Tensor operator()(const BatchNorm& op) const {
+        constexpr double momentum = 0.1;  // PyTorch's default
+        return torch::batch_norm(in[0], own.weight, own.bias, own.mean, own.variance, pass.training,
+                                 momentum, static_cast<double>(op.epsilon), false);
+    }
+    torch::Tensor operator()(const AveragePool& op) const {
+        const Window& w = op.window;
+        if (!op.ceil_mode && !padded(w))
+            return torch::avg_pool2d(in[0], {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w});
+        return sum_windows(pad_to_windows(in[0], w, out, 0), w) / window_sizes(in[0], op, out);
+    }
+    torch::Tensor operator()(const MaxPool& op) const {
+        const Window& w = op.window;
+        constexpr double never_the_maximum = std::numeric_limits<float>::lowest();
+        const torch::Tensor x =
+            !op.ceil_mode && !padded(w) ? in[0] : pad_to_windows(in[0], w, out, never_the_maximum);
+        return torch::max_pool2d(x, {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w}, {0, 0},
+                                 {w.dilation_h, w.dilation_w});
+    }
+    torch::Tensor operator()(const GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
+    torch::Tensor operator()(const Add&) const {
+        torch::Tensor sum = in[0];
+        for (std::size_t k = 1; k < in.size(); ++k) sum = sum + in[k];
+        return sum;
+    }
+    torch::Tensor operator()(const Concat&) const { return torch::cat(in, 1); }
+    torch::Tensor operator()(const Flatten&) const { return image(in[0].flatten(1)); }
+    torch::Tensor operator()(const Shortcut& op) const {
+        const auto every = [&](const torch::Tensor& x, std::int64_t axis) {
+            return x.slice(axis, 0, x.size(axis), op.stride);
+        };
+        return torch::constant_pad_nd(every(every(in[0], 2), 3),
+                                      {0, 0, 0, 0, op.channels_before, op.channels_after}, 0);
+    }
+    torch::Tensor operator()(const Dropout& op) const {
+        if (!pass.training || op.probability == 0) return in[0];
+        Tensor mask({in[0].size(0), out.channels, out.height, out.width});
+        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer}, mask.values);
+        return in[0] * row_major(mask, in[0].scalar_type());
+    }
+    torch::Tensor operator()(const Activation& op) const {
+        const torch::Tensor x = torch::relu(in[0]);
+        if (op.neuron.kind == NeuronKind::relu) return x;
+        return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
+    }
+    torch::Tensor operator()(const Output&) const { return in[0]; }
+
+    static torch::Tensor image(const torch::Tensor& vector) {
+        return vector.view({vector.size(0), vector.size(1), 1, 1});
+    }
+};
+
+Executor::Executor(const Network& network, torch::Dtype dtype)
+    : network_(network), shapes_(infer_shapes(network)), dtype_(dtype) {
+    require_float_neurons(network);
+    weights_.resize(network.layers.size());
+    for (std::size_t l = 0; l < network.layers.size(); ++l) load(network.layers[l], weights_[l]);
+    for (const auto& readers : consumers(network))
+        last_reader_.push_back(readers.empty() ? network.layers.size() : readers.back());
+}
+
+void Executor::load(const Layer& layer, Weights& own) {
+    const auto add = [&](std::vector<NamedTensor>& list, const char* what, const Tensor& source) {
+        if (source.empty()) return torch::Tensor();
+        torch::Tensor tensor = row_major(source, dtype_);
+        if (tensor.dim() == 4) tensor = tensor.contiguous(channels_last);
+        list.push_back({layer.name + "." + what, tensor});
+        return tensor.set_requires_grad(&list == &parameters_);
+    };
+    if (const auto* conv = layer.as<Convolution>()) {
+        own.weight = add(parameters_, "weight", conv->weight);
+        own.bias = add(parameters_, "bias", conv->bias);
+    } else if (const auto* linear = layer.as<Linear>()) {
+        own.weight = add(parameters_, "weight", linear->weight);
+        own.bias = add(parameters_, "bias", linear->bias);
+    } else if (const auto* norm = layer.as<BatchNorm>()) {
+        own.weight = add(parameters_, "scale", norm->scale);
+        own.bias = add(parameters_, "shift", norm->shift);
+        own.mean = add(statistics_, "mean", norm->mean);
+        own.variance = add(statistics_, "variance", norm->variance);
+    } else if (const auto* input = layer.as<Input>()) {
+        if (!input->mean.empty()) own.mean = per_channel(input->mean, dtype_);
+        if (!input->std.empty()) own.variance = per_channel(input->std, dtype_);
+    }
+}
+
+torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
+    const Shape& shape = shapes_.front();
+    if (pixels.dim() != 4 || Shape{pixels.size(1), pixels.size(2), pixels.size(3)} != shape)
+        fail(Fault::bad_input, "train: images have shape [{}]; the network takes [n, {}, {}, {}]",
+             fmt::join(pixels.sizes(), ", "), shape.channels, shape.height, shape.width);
+    std::vector<torch::Tensor> values(network_.layers.size());
+    for (std::size_t l = 0; l < values.size(); ++l) {
+        const Layer& layer = network_.layers[l];
+        std::vector<torch::Tensor> in;
+        for (const std::size_t source : layer.inputs) in.push_back(values[source]);
+        if (l == 0) in.push_back(pixels.to(dtype_));
+        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l}, layer.operation);
+        for (const std::size_t source : layer.inputs)
+            if (last_reader_[source] == l) values[source].reset();
+    }
+    return values.back().flatten(1);
+}
+
+void Executor::write_back(Network& network) const {
+    const auto store = [](const torch::Tensor& source, Tensor& target) {
+        if (source.defined()) target = to_ranvier(source);
+    };
+    for (std::size_t l = 0; l < weights_.size(); ++l) {
+        const Weights& own = weights_[l];
+        Layer& layer = network.layers.at(l);
+        if (layer.operation.index() != network_.layers[l].operation.index())
+            fail(Fault::internal, "train: layer '{}' is not the one that was trained", layer.name);
+        if (auto* conv = layer.as<Convolution>()) {
+            store(own.weight, conv->weight);
+            store(own.bias, conv->bias);
+        } else if (auto* linear = layer.as<Linear>()) {
+            store(own.weight, linear->weight);
+            store(own.bias, linear->bias);
+        } else if (auto* norm = layer.as<BatchNorm>()) {
+            store(own.weight, norm->scale);
+            store(own.bias, norm->shift);
+            store(own.mean, norm->mean);
+            store(own.variance, norm->variance);
+        }
+    }
+}
+
+Tensor to_ranvier(const torch::Tensor& tensor) {
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+    const float* begin = plain.data_ptr<float>();
+    return {plain.sizes().vec(), std::vector<float>(begin, begin + plain.numel())};
+}
+
+void copy_into(const torch::Tensor& target, const Tensor& source) {
+    const torch::NoGradGuard no_grad;
+    target.copy_(row_major(source, torch::kFloat32));
+}
+
+}  // namespace ranvier

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "ranvier/net/network.hpp"
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// Includes LibTorch, which takes 15 s to compile: only for source files of this part.
+namespace ranvier {
+
+/// How a forward pass is meant.
+struct Pass {
+    /// Batch norm uses the batch's own statistics and updates the running ones; dropout is active.
+    bool training = false;
+    /// The dropout masks are a function of (seed, iteration, layer, element) and of nothing else.
+    std::uint64_t seed = 0;
+    std::uint64_t iteration = 0;
+};
+
+struct NamedTensor {
+    std::string name;  ///< "LAYER.weight", ".bias", ".scale", ".shift", ".mean", ".variance"
+    torch::Tensor tensor;
+};
+
+/// Runs a float network with gradients: holds its weights as LibTorch tensors, computes the
+/// outputs of a batch, and puts the trained weights back.
+///
+/// Within, every value is [n][channels][height][width], in channels-last memory order, which
+/// LibTorch's convolutions run at more than twice the speed. Gradients are those of PyTorch;
+/// quantized_relu passes the gradient on where its input is > 0 (straight-through).
+class Executor {
+public:
+    /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
+    /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
+    explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32);
+
+    /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
+    /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
+    [[nodiscard]] torch::Tensor forward(const torch::Tensor& pixels, const Pass& pass = {});
+
+    /// What is trained: weights and biases; scale and shift of batch norms. In layer order.
+    [[nodiscard]] const std::vector<NamedTensor>& parameters() const { return parameters_; }
+    /// What is measured on the way: the running mean and variance of batch norms.
+    [[nodiscard]] const std::vector<NamedTensor>& statistics() const { return statistics_; }
+
+    /// Copies all parameters and statistics into `network`, which must be the constructor's or have
+    /// the same layers.
+    void write_back(Network& network) const;
+
+private:
+    /// The tensors of one layer; undefined where it has none.
+    struct Weights {
+        torch::Tensor weight, bias;    ///< batch norm: scale and shift
+        torch::Tensor mean, variance;  ///< batch norm and input (there: mean and std)
+    };
+    struct Apply;
+
+    void load(const Layer& layer, Weights& own);
+
+    Network network_;  ///< its weights are those that training began with
+    std::vector<Shape> shapes_;
+    std::vector<std::size_t> last_reader_;  ///< [n_layers]: after it, a layer's values are dropped
+    std::vector<Weights> weights_;          ///< [n_layers]
+    std::vector<NamedTensor> parameters_;
+    std::vector<NamedTensor> statistics_;
+    torch::Dtype dtype_;
+};
+
+/// A tensor's values in row-major order as ours, and back into a tensor of the same size.
+[[nodiscard]] Tensor to_ranvier(const torch::Tensor& tensor);
+void copy_into(const torch::Tensor& target, const Tensor& source);
+
+}  // namespace ranvier
