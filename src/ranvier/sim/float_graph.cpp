@@ -112,7 +112,8 @@ private:
     bool fuse_add(std::size_t l, const FloatNode& node) {
         if (std::get_if<Add>(node.operation) == nullptr || node.inputs.size() != 2) return false;
         // The later one is computed anyway when the other is known.
-        auto [first, second] = std::minmax(node.inputs[0], node.inputs[1]);
+        std::size_t first = std::min(node.inputs[0], node.inputs[1]);
+        std::size_t second = std::max(node.inputs[0], node.inputs[1]);
         const auto can_add = [&](std::size_t p) { return open(p) && !graph_.nodes[p]->addend; };
         if (!can_add(second)) std::swap(first, second);
         if (first == second || !can_add(second)) return false;
