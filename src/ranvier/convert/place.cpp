@@ -103,7 +103,8 @@ private:
     /// looked for through pools and sums; 1 where readers differ or hold weights of their own.
     [[nodiscard]] Scale wanted_by_readers(std::size_t l) const {
         Scale wanted;
-        for (const std::size_t reader : consumers(network_)[l]) {
+        const auto readers = consumers(network_);
+        for (const std::size_t reader : readers[l]) {
             const Layer& layer = network_.layers[reader];
             Scale one = ones(shapes_[l]);
             if (const auto* activation = layer.as<Activation>())

@@ -93,8 +93,11 @@ ReferencePlan::ReferencePlan(Network network_in)
     if (phase_coded && (rate_coded || network.timing.propagation == Propagation::delayed))
         fail(Fault::unsupported,
              "the network mixes one_spike neurons with rate coding or delayed propagation");
-    if (phase_coded != (network.timing.input == InputCoding::binary_phase))
-        fail(Fault::unsupported, "binary_phase input and one_spike neurons belong together");
+    if (phase_coded && network.timing.input != InputCoding::binary_phase)
+        fail(Fault::unsupported, "one_spike neurons need binary_phase input");
+    phase_coded = network.timing.input == InputCoding::binary_phase;
+    if (phase_coded && rate_coded)
+        fail(Fault::unsupported, "binary_phase input needs one_spike neurons");
     require_spikes_before_max_pools(network, spikes);
     const Timing& timing = network.timing;
     if (phase_coded && timing.wait < timing.steps)

@@ -73,7 +73,7 @@ TEST_P(BsnnOracle, SpikesMembranesAndSumAgree) {
             expect_equal_at(spikes[p], t, run.emitted(populations[p]), 0, "spikes");
         expect_equal_at(summed, t, sum.logits(), 5e-5F, "summed");
     }
-    for (std::size_t p = 0; p + 1 < populations.size(); ++p)
+    for (std::size_t p = 0; p < 4; ++p)  // the oracle keeps the first four
         expect_equal_at(load("membrane_last" + std::to_string(p + 1)), 0,
                         run.membrane(populations[p]), 5e-5F, "membrane");
 }
