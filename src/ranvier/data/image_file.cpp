@@ -1,0 +1,67 @@
+#include "ranvier/data/image_file.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
+#include "ranvier/data/image_header.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <string_view>
+
+namespace ranvier {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 28;
+constexpr std::int64_t max_pixels = std::int64_t{1} << 27;
+
+cv::Mat decode(const std::string& file, int channels) {
+    const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<char*>(file.data()));
+    const int mode = channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR;
+    try {
+        return cv::imdecode(bytes, mode | cv::IMREAD_IGNORE_ORIENTATION);
+    } catch (const cv::Exception&) {
+        return {};  // reported like any other image that cannot be decoded
+    }
+}
+
+void require_reasonable(const ImageHeader& header, const std::string& where) {
+    // A product of two numbers below 2^32 can pass 2^63; the division cannot.
+    if (header.width > 0 && header.height > max_pixels / header.width)
+        fail(Fault::bad_input, "{}: declares {} x {} pixels; at most {} are decoded", where,
+             header.width, header.height, max_pixels);
+}
+
+}  // namespace
+
+bool is_image_name(const fs::path& path) {
+    static constexpr std::array<std::string_view, 9> known{".jpg", ".jpeg", ".png",  ".bmp", ".ppm",
+                                                           ".pgm", ".tif",  ".tiff", ".webp"};
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::find(known.begin(), known.end(), extension) != known.end();
+}
+
+ByteImage load_image(const fs::path& path, int channels) {
+    if (channels != 1 && channels != 3)
+        fail(Fault::usage,
+             "images: {} channels wanted; images have 1 (grey) or 3 (red, green, blue)", channels);
+    const std::string where = path.string();
+    const std::string file = read_file(path, max_file_bytes);
+    if (file.empty()) fail(Fault::bad_input, "{}: is empty; an image was expected", where);
+    require_reasonable(inspect_image(file, where), where);
+    cv::Mat decoded = decode(file, channels);
+    if (decoded.empty() || decoded.depth() != CV_8U || decoded.channels() != channels)
+        fail(Fault::bad_input, "{}: is damaged or no image; it cannot be decoded", where);
+    if (channels == 3) cv::cvtColor(decoded, decoded, cv::COLOR_BGR2RGB);
+    return {channels, decoded.rows, decoded.cols,
+            std::vector<std::uint8_t>(decoded.datastart, decoded.dataend)};
+}
+
+}  // namespace ranvier
