@@ -27,7 +27,10 @@ Json layer_to_json(const LayerResult& layer) {
 /// Reads members of an object; null or absent leaves the default.
 class Reader {
 public:
-    explicit Reader(const Json& object) : object_(object) {}
+    /// @throws Json::type_error if it is no object.
+    explicit Reader(const Json& object) : object_(object) {
+        (void)object.get_ref<const Json::object_t&>();
+    }
 
     template <typename T>
     void operator()(const char* key, T& value) const {

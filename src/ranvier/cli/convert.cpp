@@ -1,0 +1,112 @@
+#include "ranvier/cli/shared_options.hpp"
+#include "ranvier/net/model_file.hpp"
+#include "ranvier/report/table.hpp"
+
+namespace ranvier {
+
+namespace {
+
+struct ConvertCommand {
+    std::string network;
+    std::string output;
+    ConvertOptions convert;
+    DataArguments data;
+    RunArguments run;
+    std::size_t calibrate = 1000;
+    bool no_threshold_shift = false;
+};
+
+void run(const ConvertCommand& options, const CommandLine& line) {
+    if (options.convert.coding == Coding::one_spike && !(options.convert.base > 1))
+        fail(Fault::usage, "--base: is {}; it must be greater than 1", options.convert.base);
+    TerminalProgress progress;
+    const Network network = load_imported(options.network);
+    ConvertRequest request{options.convert,
+                           options.data.options(options.calibrate, options.run.seed)};
+    request.options.threshold_shift = !options.no_threshold_shift;
+    const Network converted = run_convert(network, request, options.run.context(line, progress));
+    progress.finish();
+    save_network(converted, options.output);
+
+    std::string text = fmt::format("{}: {} coding, {} steps, {} layers\n", options.output,
+                                   name_of(options.convert.coding), converted.timing.steps,
+                                   converted.layers.size());
+    for (const auto& [key, value] : converted.notes)
+        text += fmt::format("  {}: {}\n", printable(key), printable(value));
+    print(text);
+}
+
+void add_coding_options(CLI::App& command, ConvertCommand& options) {
+    ConvertOptions& convert = options.convert;
+    add_choice(command, "--coding", convert.coding, "How spikes carry values: rate or one_spike");
+    command.add_option("--steps", convert.steps, "rate: timesteps; one_spike: phases T per layer")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str()
+        ->type_name("N");
+    command
+        .add_option("--base", convert.base,
+                    "one_spike: Q, the ratio of two neighboring phases' values; > 1")
+        ->check(CLI::Range(1.0, 1e6))
+        ->capture_default_str()
+        ->type_name("Q");
+    command
+        .add_option("--wait", convert.wait,
+                    "one_spike: phases W that a layer waits before it may fire; -1: as --steps")
+        ->check(CLI::Range(-1, 4096))
+        ->capture_default_str()
+        ->type_name("N");
+    command.add_flag("--no-threshold-shift", options.no_threshold_shift,
+                     "one_spike: round down to a phase's value instead of to the nearest");
+    add_choice(command, "--reset", convert.reset, "rate: membrane after a spike: subtract or zero");
+    add_choice(command, "--propagation", convert.propagation,
+               "rate: when a spike reaches the next layer: same_step or delayed");
+    add_choice(command, "--max-rule", convert.max_rule,
+               "rate: how max pools decide: running_count or current_step");
+    command.add_flag("--pool-neurons", convert.pool_neurons,
+                     "Put neurons behind average pools, so that only spikes travel");
+    add_choice(command, "--placement", convert.placement,
+               "Where activations' scale goes: weights or thresholds");
+}
+
+void add_calibration_options(CLI::App& command, ConvertCommand& options) {
+    MeasureOptions& measure = options.convert.measure;
+    add_choice(command, "--per", measure.granularity, "One peak activation per channel or layer");
+    command
+        .add_option("--percentile", measure.percentile,
+                    "Percentile of the activations that counts as their peak; 100: the maximum")
+        ->check(CLI::Range(0.001, 100.0))
+        ->capture_default_str()
+        ->type_name("P");
+    add_choice(command, "--percentile-method", measure.method,
+               "histogram (fixed memory) or exact (sorts all activations)");
+    command
+        .add_option("--calibrate", options.calibrate,
+                    "Measure activations on the first so many samples; 0: all")
+        ->capture_default_str()
+        ->type_name("N");
+    options.data.add_to(command, Split::train, true);
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app, const CommandLine& line) {
+    auto options = std::make_shared<ConvertCommand>();
+    CLI::App* command = app.add_subcommand("convert", "A spiking network from a ReLU network");
+    command->add_option("network", options->network, "Model file")->required()->type_name("FILE");
+    command->add_option("-o,--output", options->output, "Model file to write")
+        ->required()
+        ->type_name("FILE");
+    add_coding_options(*command, *options);
+    add_calibration_options(*command, *options);
+    options->run.add_threads(*command);
+    options->run.add_seed(*command);
+    command->footer(
+        "Examples:\n"
+        "  ranvier convert net.safetensors -o snn.safetensors --coding one_spike --steps 16 "
+        "--base 1.3 --per channel --calibrate 1000 --data digits\n"
+        "  ranvier convert net.safetensors -o rate.safetensors --coding rate --reset subtract "
+        "--steps 64 --percentile 99.7 --per layer --calibrate 1000 --data digits\n");
+    command->callback([options, &line] { run(*options, line); });
+}
+
+}  // namespace ranvier

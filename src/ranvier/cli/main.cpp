@@ -1,0 +1,5 @@
+#include "ranvier/cli/program.hpp"
+
+int main(int argc, char** argv) {
+    return ranvier::run_program(argc, argv);
+}

@@ -1,0 +1,142 @@
+#include "ranvier/cli/program.hpp"
+
+#include "ranvier/cli/commands.hpp"
+#include "ranvier/cli/terminal_progress.hpp"
+#include "ranvier/recipe/names.hpp"
+#include "ranvier/recipe/version.hpp"
+#include "ranvier/report/table.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <fmt/ranges.h>
+#include <new>
+
+namespace ranvier {
+
+namespace {
+
+constexpr int exit_usage = 2;
+constexpr int exit_internal = 70;
+constexpr int exit_interrupted = 130;
+
+int exit_code(Fault fault) {
+    switch (fault) {
+        case Fault::usage:
+            return exit_usage;
+        case Fault::bad_input:
+            return 3;
+        case Fault::unsupported:
+            return 4;
+        case Fault::io:
+            return 5;
+        case Fault::internal:
+            return exit_internal;
+    }
+    return exit_internal;
+}
+
+int report(int code, const std::string& message) {
+    fmt::print(stderr, "ranvier: error: {}\n", printable(message));
+    return code;
+}
+
+/// Arguments as one line that a shell reads back as the same arguments.
+std::string typed(int argc, const char* const* argv) {
+    std::string line = "ranvier";
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const bool plain = !word.empty() &&
+                           word.find_first_of(" \t\n\"'\\$`*?;&|<>()[]{}!#~") == std::string::npos;
+        std::string quoted = word;
+        for (std::size_t at = quoted.find('\''); at != std::string::npos;
+             at = quoted.find('\'', at + 4))
+            quoted.replace(at, 1, "'\\''");
+        line += plain ? " " + word : " '" + quoted + "'";
+    }
+    return line;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
+    return names;
+}
+
+void require_known_command(const CLI::App& app, int argc, const char* const* argv) {
+    if (argc < 2)
+        fail(Fault::usage, "no command given; known: {}; see ranvier --help",
+             fmt::join(command_names(app), ", "));
+    const std::string word = argv[1];
+    if (word.starts_with('-')) return;
+    const std::vector<std::string> names = command_names(app);
+    if (std::ranges::find(names, word) == names.end())
+        fail(Fault::usage, "there is no command '{}'{}", word, suggestion(word, names));
+}
+
+/// Names the option nearest to one that does not exist.
+std::string extras_message(const CLI::App& app, const CLI::ExtrasError& error) {
+    std::vector<std::string> known;
+    for (const CLI::App* command : app.get_subcommands())
+        for (const CLI::Option* option : command->get_options())
+            for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    for (const CLI::App* command : app.get_subcommands())
+        for (const std::string& word : command->remaining()) {
+            const std::string name = word.substr(0, word.find('='));
+            if (name.starts_with("-"))
+                return fmt::format("there is no option '{}'{}", name, suggestion(name, known));
+            return fmt::format("'{}' is one argument too many", word);
+        }
+    return error.what();
+}
+
+int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
+    try {
+        require_known_command(app, argc, argv);
+        app.parse(argc, argv);
+        return 0;
+    } catch (const CLI::Success& wish) {  // --help, --version
+        return app.exit(wish);
+    } catch (const CLI::ExtrasError& error) {
+        return report(exit_usage, extras_message(app, error));
+    } catch (const CLI::ParseError& error) {
+        return report(exit_usage, error.what());
+    } catch (const Error& error) {
+        return report(exit_code(error.fault()), error.what());
+    }
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) noexcept {
+    try {
+        catch_interrupts();
+        const CommandLine line{typed(argc, argv)};
+        CLI::App app(
+            "Turns trained ReLU networks into spiking networks and measures what was gained",
+            "ranvier");
+        app.set_version_flag(
+            "--version", "ranvier " + program_version() + " (" + versions().at("revision") + ")");
+        app.require_subcommand(1);
+        for (const auto add :
+             {add_import, add_info, add_convert, add_evaluate, add_run, add_demo, add_export})
+            add(app, line);
+        app.footer(
+            "Exit codes: 0 ok, 2 usage, 3 bad input, 4 unsupported, 5 input/output, 70 "
+            "internal, 130 interrupted.\nMore about a command: ranvier COMMAND --help");
+        return parse_and_run(app, argc, argv);
+    } catch (const Interrupted&) {
+        return report(exit_interrupted, "interrupted");
+    } catch (const std::bad_alloc&) {
+        return report(exit_internal, "out of memory");
+    } catch (const std::exception& error) {
+        return report(exit_internal, std::string("internal: ") + error.what());
+    } catch (...) {
+        return report(exit_internal, "internal: an error of unknown type");
+    }
+}
+
+}  // namespace ranvier

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "ranvier/cli/commands.hpp"
+#include "ranvier/cli/terminal_progress.hpp"
+#include "ranvier/data/dataset.hpp"
+#include "ranvier/recipe/names.hpp"
+#include "ranvier/recipe/stages.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace ranvier {
+
+/// --data, --data-root, --split, --resize: what to read images from.
+struct DataArguments {
+    std::string set;
+    std::string root = "data";
+    std::string split;
+    int resize = 0;
+
+    void add_to(CLI::App& command, Split default_split, bool required);
+    [[nodiscard]] DataOptions options(std::size_t limit, std::uint64_t seed) const;
+};
+
+/// --threads and --seed.
+struct RunArguments {
+    int threads = 0;
+    std::uint64_t seed = 1;
+
+    void add_threads(CLI::App& command);
+    void add_seed(CLI::App& command);
+    [[nodiscard]] RunContext context(const CommandLine& line, Progress& progress) const;
+};
+
+/// An option whose value is one of an enum's names.
+template <typename Enum>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, Enum& value,
+                        const std::string& help) {
+    return command
+        .add_option_function<std::string>(
+            name,
+            [&value, name](const std::string& word) { value = value_named<Enum>(word, name); },
+            help)
+        ->check(CLI::IsMember(all_names<Enum>()))
+        ->default_str(name_of(value))
+        ->type_name("WORD");
+}
+
+/// Writes text to standard output, whole or not at all as far as that goes.
+/// @throws Error(io) if it cannot be written.
+void print(const std::string& text);
+
+}  // namespace ranvier

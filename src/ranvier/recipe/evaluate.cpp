@@ -1,0 +1,168 @@
+#include "ranvier/base/parallel.hpp"
+#include "ranvier/recipe/stages.hpp"
+#include "ranvier/recipe/version.hpp"
+#include "ranvier/sim/float_engine.hpp"
+#include "ranvier/sim/simulator.hpp"
+
+#include <cmath>
+
+namespace ranvier {
+
+namespace {
+
+const Neuron* first_spiking_neuron(const Network& network) {
+    for (const Layer& layer : network.layers)
+        if (const auto* activation = layer.as<Activation>();
+            activation != nullptr && activation->neuron.spiking())
+            return &activation->neuron;
+    return nullptr;
+}
+
+CodingResult describe_coding(const Network& network) {
+    CodingResult coding;
+    if (!network.spiking()) return coding;
+    coding.input_coding = name_of(network.timing.input);
+    coding.propagation = name_of(network.timing.propagation);
+    coding.steps = network.timing.steps;
+    coding.coding = "rate";
+    const Neuron* neuron = first_spiking_neuron(network);
+    if (neuron == nullptr) return coding;
+    if (neuron->kind == NeuronKind::one_spike) {
+        coding.coding = "one_spike";
+        coding.wait = network.timing.wait;
+        coding.base = neuron->base;
+        coding.threshold_shift = neuron->threshold_shift;
+    } else {
+        coding.reset = name_of(neuron->reset);
+    }
+    return coding;
+}
+
+LedgerOptions ledger_options(const EvaluateRequest& request) {
+    return {request.energy == EnergyKind::fp32 ? fp32_45nm() : int8_45nm(), request.first_layer};
+}
+
+LayerResult layer_result(const LayerLedger& layer, bool spiking) {
+    const auto float_macs = static_cast<double>(layer.macs);
+    return {.name = layer.name,
+            .kind = layer.kind,
+            .neurons = layer.neurons,
+            .spikes = layer.spikes,
+            .spikes_per_neuron = layer.spikes_per_neuron,
+            .synops = layer.synops,
+            .synops_nominal = layer.synops_nominal,
+            .macs = spiking ? layer.spiking_macs : float_macs,
+            .float_macs = float_macs,
+            .input_rate = layer.input_rate,
+            .energy_pj = layer.energy_pj};
+}
+
+void take_ledger(const Ledger& ledger, bool spiking, EvaluationResult& result) {
+    result.neurons = ledger.neurons;
+    result.spikes = ledger.spikes;
+    result.spikes_per_neuron = ledger.spikes_per_neuron;
+    result.fired_fraction = ledger.fired_fraction;
+    result.synops = ledger.synops;
+    result.synops_nominal = ledger.synops_nominal;
+    result.macs = spiking ? ledger.spiking_macs : ledger.macs;
+    result.float_macs = ledger.macs;
+    result.energy_pj = ledger.energy_pj;
+    result.float_energy_pj = ledger.float_energy_pj;
+    result.normalized_operations = ledger.normalized_operations;
+    result.efficiency_eq6 = ledger.efficiency_eq6;
+    for (const LayerLedger& layer : ledger.layers)
+        result.layers.push_back(layer_result(layer, spiking));
+}
+
+void evaluate_float_into(const Network& network, const Samples& samples,
+                         const EvaluateRequest& request, const RunContext& context,
+                         EvaluationResult& result) {
+    FloatOptions options;
+    options.n_threads = context.n_threads;
+    const FloatResult run = evaluate_float(network, samples, options, *context.progress);
+    result.samples = run.samples;
+    result.correct = run.correct;
+    result.accuracy = run.accuracy();
+    result.seconds = run.seconds;
+    result.engine = "float";
+    take_ledger(float_ledger(network, ledger_options(request)), false, result);
+}
+
+void evaluate_spiking_into(const Network& network, const Samples& samples,
+                           const EvaluateRequest& request, const RunContext& context,
+                           EvaluationResult& result) {
+    SimulationOptions options;
+    options.n_threads = context.n_threads;
+    options.steps = request.steps;
+    const SimulationResult run =
+        make_reference_simulator(network)->run(samples, options, *context.progress);
+    result.samples = run.samples;
+    result.correct = run.correct();
+    result.accuracy = run.accuracy();
+    result.timesteps = run.steps;
+    result.seconds = run.seconds;
+    result.engine = request.engine;
+    if (request.steps > 0) result.coding.steps = request.steps;
+    if (result.coding.coding == "rate" && run.samples > 0)
+        for (const std::uint64_t correct : run.correct_after)
+            result.accuracy_per_step.push_back(static_cast<double>(correct) /
+                                               static_cast<double>(run.samples));
+    take_ledger(spiking_ledger(network, run, ledger_options(request)), true, result);
+}
+
+void require_fitting(const Network& network, const EvaluateRequest& request,
+                     const CodingResult& coding) {
+    if (request.engine != "reference")
+        fail(Fault::usage, "evaluate: engine '{}' is not known; known: reference", request.engine);
+    if (request.steps > 0 && !network.spiking())
+        fail(Fault::usage, "evaluate: --steps is for spiking networks; {} is a float network",
+             request.network_file);
+    if (request.steps > 0 && coding.coding == "one_spike")
+        fail(Fault::usage,
+             "evaluate: --steps cannot change a one_spike network, whose weights depend on it; "
+             "convert again with other --steps");
+}
+
+void describe_run(const Network& network, const EvaluateRequest& request, const RunContext& context,
+                  const Samples& samples, EvaluationResult& result) {
+    result.title = request.title.empty() ? result.coding.coding : request.title;
+    result.network_file = request.network_file;
+    result.network_notes = network.notes;
+    result.data = samples.describe();
+    result.data_set = request.data.set;
+    result.split = name_of(request.data.split);
+    result.seed = context.seed;
+    result.threads = thread_count(context.n_threads);
+    result.command_line = context.command_line;
+    result.versions = versions();
+    const EnergyConstants constants = ledger_options(request).constants;
+    result.energy = {constants.name, constants.mac_pj, constants.ac_pj,
+                     name_of(request.first_layer)};
+}
+
+}  // namespace
+
+EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& request,
+                              const RunContext& context) {
+    EvaluationResult result;
+    result.coding = describe_coding(network);
+    require_fitting(network, request, result.coding);
+    DataOptions data = request.data;
+    data.shape = network.input().shape;
+    const std::unique_ptr<Samples> samples = open_dataset(data);
+    describe_run(network, request, context, *samples, result);
+
+    if (network.spiking())
+        evaluate_spiking_into(network, *samples, request, context, result);
+    else
+        evaluate_float_into(network, *samples, request, context, result);
+
+    if (result.samples > 0)
+        result.accuracy_error = std::sqrt(result.accuracy * (1 - result.accuracy) /
+                                          static_cast<double>(result.samples));
+    if (result.seconds > 0)
+        result.images_per_second = static_cast<double>(result.samples) / result.seconds;
+    return result;
+}
+
+}  // namespace ranvier

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/convert/convert.hpp"
+#include "ranvier/data/dataset.hpp"
+#include "ranvier/energy/ledger.hpp"
+#include "ranvier/net/network.hpp"
+#include "ranvier/train/trainer.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ranvier {
+
+/// The candidate with the fewest insertions, deletions, replacements and swaps of neighbors from
+/// `word`; empty if there is none within half the word's length.
+[[nodiscard]] std::string nearest_name(std::string_view word,
+                                       const std::vector<std::string>& candidates);
+
+/// "; did you mean 'epochs'?" or, if nothing is near, "; known: epochs, batch".
+[[nodiscard]] std::string suggestion(std::string_view word,
+                                     const std::vector<std::string>& candidates);
+
+/// The words by which options of recipes and of the command line name an enumerator.
+template <typename T>
+struct NameOf {
+    const char* name;
+    T value;
+};
+
+inline constexpr std::array<NameOf<Coding>, 2> names_of(Coding) {
+    return {{{"rate", Coding::rate}, {"one_spike", Coding::one_spike}}};
+}
+inline constexpr std::array<NameOf<Granularity>, 2> names_of(Granularity) {
+    return {{{"channel", Granularity::channel}, {"layer", Granularity::layer}}};
+}
+inline constexpr std::array<NameOf<PercentileMethod>, 2> names_of(PercentileMethod) {
+    return {{{"histogram", PercentileMethod::histogram}, {"exact", PercentileMethod::exact}}};
+}
+inline constexpr std::array<NameOf<Reset>, 2> names_of(Reset) {
+    return {{{"subtract", Reset::subtract}, {"zero", Reset::zero}}};
+}
+inline constexpr std::array<NameOf<Propagation>, 2> names_of(Propagation) {
+    return {{{"same_step", Propagation::same_step}, {"delayed", Propagation::delayed}}};
+}
+inline constexpr std::array<NameOf<Placement>, 2> names_of(Placement) {
+    return {{{"weights", Placement::weights}, {"thresholds", Placement::thresholds}}};
+}
+inline constexpr std::array<NameOf<MaxRule>, 2> names_of(MaxRule) {
+    return {{{"running_count", MaxRule::running_count}, {"current_step", MaxRule::current_step}}};
+}
+inline constexpr std::array<NameOf<InputCoding>, 2> names_of(InputCoding) {
+    return {{{"direct", InputCoding::direct}, {"binary_phase", InputCoding::binary_phase}}};
+}
+inline constexpr std::array<NameOf<Split>, 2> names_of(Split) {
+    return {{{"train", Split::train}, {"test", Split::test}}};
+}
+inline constexpr std::array<NameOf<FirstLayer>, 2> names_of(FirstLayer) {
+    return {{{"once", FirstLayer::once}, {"per_step", FirstLayer::per_step}}};
+}
+inline constexpr std::array<NameOf<OptimizerKind>, 2> names_of(OptimizerKind) {
+    return {{{"sgd", OptimizerKind::sgd}, {"adam", OptimizerKind::adam}}};
+}
+inline constexpr std::array<NameOf<ScheduleKind>, 3> names_of(ScheduleKind) {
+    return {{{"constant", ScheduleKind::constant},
+             {"step", ScheduleKind::step},
+             {"cosine", ScheduleKind::cosine}}};
+}
+
+/// How operations are priced: 45 nm constants for float or for 8-bit integers.
+enum class EnergyKind { fp32, int8 };
+inline constexpr std::array<NameOf<EnergyKind>, 2> names_of(EnergyKind) {
+    return {{{"fp32", EnergyKind::fp32}, {"int8", EnergyKind::int8}}};
+}
+
+template <typename T>
+[[nodiscard]] std::string name_of(T value) {
+    for (const auto& entry : names_of(T{}))
+        if (entry.value == value) return entry.name;
+    return "?";
+}
+
+template <typename T>
+[[nodiscard]] std::vector<std::string> all_names() {
+    std::vector<std::string> names;
+    for (const auto& entry : names_of(T{})) names.emplace_back(entry.name);
+    return names;
+}
+
+/// @param where  what the word was given for; stands in the message.
+/// @throws Error(bad_input) with the nearest known name.
+template <typename T>
+[[nodiscard]] T value_named(const std::string& word, const std::string& where) {
+    for (const auto& entry : names_of(T{}))
+        if (word == entry.name) return entry.value;
+    fail(Fault::bad_input, "{}: '{}' is not known{}", where, word,
+         suggestion(word, all_names<T>()));
+}
+
+}  // namespace ranvier

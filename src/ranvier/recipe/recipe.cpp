@@ -1,0 +1,243 @@
+#include "ranvier/recipe/recipe.hpp"
+
+#include "ranvier/base/file.hpp"
+#include "ranvier/recipe/override.hpp"
+#include "ranvier/recipe/table_reader.hpp"
+
+#include <cmath>
+#include <sstream>
+
+namespace ranvier {
+
+namespace {
+
+constexpr std::uint64_t max_recipe_bytes = 1 << 20;
+constexpr double huge = 1e30;  ///< no limit but finite
+constexpr std::int64_t max_seed = std::numeric_limits<std::int64_t>::max();
+
+std::string text_of(const toml::node& node) {
+    std::ostringstream text;
+    text.imbue(std::locale::classic());
+    node.visit([&text](const auto& value) { text << value; });
+    return text.str();
+}
+
+NetworkSpec read_network(const toml::table& table, const std::string& file) {
+    TableReader reader(table, file, "[network]");
+    NetworkSpec spec;
+    std::string path;
+    reader.read("file", path);
+    spec.file = path;
+    reader.read("architecture", spec.architecture);
+    std::vector<int> input;
+    reader.read("input", input, 1);
+    reader.read_integer("classes", spec.classes, 1);
+    reader.read("mean", spec.mean);
+    reader.read("std", spec.std);
+    reader.finish();
+    if (spec.file.empty() == spec.architecture.empty())
+        fail(Fault::bad_input, "{}: [network]: give either file or architecture", file);
+    if (!input.empty() && input.size() != 3)
+        fail(Fault::bad_input, "{}: must be [channels, height, width]", reader.place("input"));
+    if (!input.empty()) spec.input = Shape{input[0], input[1], input[2]};
+    return spec;
+}
+
+DataOptions read_data(const toml::table& table, const std::string& file, std::uint64_t seed) {
+    TableReader reader(table, file, "[data]");
+    DataOptions data;
+    data.seed = seed;
+    reader.read("set", data.set);
+    std::string root = data.root.string();
+    reader.read("root", root);
+    data.root = root;
+    reader.read_integer("resize", data.resize, 0, 1 << 16);
+    reader.read_integer("seed", data.seed, 0, max_seed);
+    reader.finish();
+    if (data.set.empty())
+        fail(Fault::bad_input, "{}: [data]: set is missing; for instance set = \"digits\"", file);
+    return data;
+}
+
+TrainStage read_train(TableReader& reader) {
+    TrainStage stage;
+    TrainOptions& options = stage.options;
+    reader.read_integer("epochs", options.epochs, 1, 100'000);
+    reader.read_integer("batch", options.batch, 1, 1 << 20);
+    reader.read_name("optimizer", options.optimizer);
+    reader.read("learning_rate", options.learning_rate, 0, huge);
+    reader.read("momentum", options.momentum, 0, 1);
+    reader.read("weight_decay", options.weight_decay, 0, huge);
+    reader.read_name("schedule", options.schedule);
+    reader.read("milestones", options.milestones, 0);
+    reader.read("gamma", options.gamma, 0, huge);
+    reader.read_integer("shift", options.shift, 0, 1 << 12);
+    reader.read("flip", options.flip);
+    reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
+    reader.read_integer("limit", stage.limit, 0);
+    return stage;
+}
+
+ConvertStage read_convert(TableReader& reader) {
+    ConvertStage stage;
+    ConvertOptions& options = stage.options;
+    reader.read_name("coding", options.coding);
+    reader.read_integer("steps", options.steps, 1, 4096);
+    reader.read_integer("wait", options.wait, -1, 4096);
+    double base = static_cast<double>(options.base);
+    reader.read("base", base, 1, huge);
+    options.base = static_cast<float>(base);
+    reader.read("threshold_shift", options.threshold_shift);
+    reader.read_name("reset", options.reset);
+    reader.read_name("propagation", options.propagation);
+    reader.read_name("max_rule", options.max_rule);
+    reader.read("pool_neurons", options.pool_neurons);
+    reader.read_name("placement", options.placement);
+    reader.read_name("per", options.measure.granularity);
+    reader.read("percentile", options.measure.percentile, 0, 100);
+    reader.read_name("percentile_method", options.measure.method);
+    reader.read_name("split", stage.split);
+    reader.read_integer("calibrate", stage.calibrate, 1);
+    return stage;
+}
+
+EvaluateStage read_evaluate(TableReader& reader) {
+    EvaluateStage stage;
+    reader.read_name("split", stage.split);
+    reader.read_integer("limit", stage.limit, 0);
+    reader.read_integer("steps", stage.steps, 0, 4096);
+    reader.read_name("energy", stage.energy);
+    reader.read_name("first_layer", stage.first_layer);
+    reader.read("engine", stage.engine);
+    return stage;
+}
+
+ExportStage read_export(TableReader& reader) {
+    ExportStage stage;
+    reader.read("file", stage.file);
+    const std::filesystem::path file = stage.file;
+    if (stage.file.empty() || file.filename() != file)
+        fail(Fault::bad_input, "{}: is '{}'; it must be a file name without folders",
+             reader.place("file"), stage.file);
+    return stage;
+}
+
+const std::vector<std::string>& stage_kinds() {
+    static const std::vector<std::string> kinds = {"train", "fold_batch_norm", "convert",
+                                                   "evaluate", "export"};
+    return kinds;
+}
+
+void require_usable_name(const Stage& stage, const std::vector<Stage>& earlier,
+                         const std::string& place) {
+    const bool plain =
+        stage.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+    if (stage.name.empty() || stage.name.size() > 60 || !plain)
+        fail(Fault::bad_input,
+             "{}: is '{}'; it becomes the name of a folder: use a-z, 0-9, _ and -", place,
+             stage.name);
+    for (const char* section : {"network", "data", "stage", "stages", "recipe"})
+        if (stage.name == section)
+            fail(Fault::bad_input, "{}: '{}' is the name of a section; use another", place,
+                 stage.name);
+    for (const Stage& other : earlier)
+        if (other.name == stage.name)
+            fail(Fault::bad_input,
+                 "{}: an earlier stage is called '{}' already; give one of them another name",
+                 place, stage.name);
+}
+
+/// Without `from` a stage continues with what the stage before it left.
+std::optional<std::size_t> origin(TableReader& reader, const std::vector<Stage>& earlier) {
+    std::string from;
+    reader.read("from", from);
+    if (from.empty()) return earlier.empty() ? std::nullopt : std::optional(earlier.size() - 1);
+    if (from == "network") return std::nullopt;
+    std::vector<std::string> names = {"network"};
+    for (std::size_t s = 0; s < earlier.size(); ++s) {
+        if (earlier[s].name == from) return s;
+        names.push_back(earlier[s].name);
+    }
+    fail(Fault::bad_input, "{}: no earlier stage is called '{}'{}", reader.place("from"), from,
+         suggestion(from, names));
+}
+
+Stage read_stage(const toml::table& table, const std::string& file,
+                 const std::vector<Stage>& earlier) {
+    Stage stage;
+    TableReader reader(table, file, fmt::format("stage {}", earlier.size() + 1));
+    reader.read("do", stage.kind);
+    if (stage.kind.empty())
+        fail(Fault::bad_input, "{}: is missing; for instance do = \"convert\"", reader.place("do"));
+    stage.name = stage_name(table);
+    reader.know("name");
+    require_usable_name(stage, earlier, reader.place("name"));
+    stage.from = origin(reader, earlier);
+    stage.text = text_of(table);
+    if (stage.kind == "train")
+        stage.work = read_train(reader);
+    else if (stage.kind == "fold_batch_norm")
+        stage.work = FoldStage{};
+    else if (stage.kind == "convert")
+        stage.work = read_convert(reader);
+    else if (stage.kind == "evaluate")
+        stage.work = read_evaluate(reader);
+    else if (stage.kind == "export")
+        stage.work = read_export(reader);
+    else
+        fail(Fault::bad_input, "{}: there is no stage '{}'{}", reader.place("do"), stage.kind,
+             suggestion(stage.kind, stage_kinds()));
+    reader.finish();
+    return stage;
+}
+
+const toml::table& section(const toml::table& root, const char* key, const std::string& file) {
+    const toml::node* node = root.get(key);
+    if (node == nullptr || !node->is_table())
+        fail(Fault::bad_input, "{}: the section [{}] is missing", file, key);
+    return *node->as_table();
+}
+
+std::vector<Stage> read_stages(const toml::table& root, const std::string& file) {
+    const toml::node* node = root.get("stage");
+    if (node == nullptr || !node->is_array_of_tables())
+        fail(Fault::bad_input, "{}: has no stages; each begins with [[stage]]", file);
+    std::vector<Stage> stages;
+    for (const toml::node& element : *node->as_array())
+        stages.push_back(read_stage(*element.as_table(), file, stages));
+    return stages;
+}
+
+}  // namespace
+
+Recipe parse_recipe(const std::string& text, const std::string& name,
+                    const std::vector<std::string>& overrides) {
+    toml::table root;
+    try {
+        root = toml::parse(text, name);
+    } catch (const toml::parse_error& error) {
+        fail(Fault::bad_input, "{}:{}: not TOML: {}", name, error.source().begin.line,
+             error.description());
+    }
+    for (const std::string& assignment : overrides) override_key(root, assignment, name);
+
+    Recipe recipe;
+    recipe.name = name;
+    TableReader reader(root, name, "recipe");
+    reader.read_integer("seed", recipe.seed, 0, max_seed);
+    for (const char* key : {"network", "data", "stage"}) reader.know(key);
+    reader.finish();
+    recipe.network = read_network(section(root, "network", name), name);
+    recipe.data = read_data(section(root, "data", name), name, recipe.seed);
+    recipe.stages = read_stages(root, name);
+    recipe.text = text_of(root);
+    recipe.head = fmt::format("{}\n{}\n{}\n", recipe.seed, text_of(*root.get("network")),
+                              text_of(*root.get("data")));
+    return recipe;
+}
+
+Recipe load_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+    return parse_recipe(read_file(file, max_recipe_bytes), file.string(), overrides);
+}
+
+}  // namespace ranvier

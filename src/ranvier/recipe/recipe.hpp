@@ -1,0 +1,86 @@
+#pragma once
+
+#include "ranvier/convert/convert.hpp"
+#include "ranvier/data/dataset.hpp"
+#include "ranvier/recipe/names.hpp"
+#include "ranvier/train/trainer.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ranvier {
+
+/// Where a recipe's first network comes from: a file, or an architecture with random weights.
+struct NetworkSpec {
+    std::filesystem::path file;  ///< .onnx or .safetensors; relative to the working directory
+    std::string architecture;    ///< one of architecture_names()
+    std::optional<Shape> input;  ///< architecture: instead of the data's own shape
+    int classes = 0;             ///< architecture: instead of the data's own number; 0: the data's
+    std::vector<float> mean;     ///< of the input, as ImportRequest
+    std::vector<float> std;
+};
+
+struct TrainStage {
+    TrainOptions options;
+    std::size_t limit = 0;  ///< train on the first so many samples; 0: all
+};
+
+/// Makes the network run faster without changing what it computes.
+struct FoldStage {};
+
+struct ConvertStage {
+    ConvertOptions options;
+    Split split = Split::train;
+    std::size_t calibrate = 1000;  ///< samples to measure activations on
+};
+
+struct EvaluateStage {
+    Split split = Split::test;
+    std::size_t limit = 0;
+    int steps = 0;
+    EnergyKind energy = EnergyKind::fp32;
+    FirstLayer first_layer = FirstLayer::per_step;
+    std::string engine = "reference";
+};
+
+struct ExportStage {
+    std::string file;  ///< inside the stage's folder
+};
+
+struct Stage {
+    std::string kind;                 ///< the recipe's `do`
+    std::string name;                 ///< unique; part of the folder's name
+    std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
+    std::variant<TrainStage, FoldStage, ConvertStage, EvaluateStage, ExportStage> work;
+    std::string text;  ///< its table, for the hash that says whether it is done
+};
+
+/// A list of stages and what they work on.
+struct Recipe {
+    std::string name;  ///< the file's, for messages
+    std::uint64_t seed = 1;
+    NetworkSpec network;
+    DataOptions data;  ///< split and limit are the stages' own
+    std::vector<Stage> stages;
+    std::string text;  ///< as run, overrides included
+    std::string head;  ///< network, data and seed, for the hash
+};
+
+/// @param text       TOML; docs/recipes.md lists the keys.
+/// @param name       stands in messages.
+/// @param overrides  "seed=3", "data.set=mnist", "train.epochs=2": SECTION.KEY=VALUE where SECTION
+///                   is network, data or a stage's name.
+/// @throws Error(bad_input) naming file, line, what was found and what is allowed; for an unknown
+///         key the nearest known one.
+[[nodiscard]] Recipe parse_recipe(const std::string& text, const std::string& name,
+                                  const std::vector<std::string>& overrides = {});
+
+/// @throws also Error(io).
+[[nodiscard]] Recipe load_recipe(const std::filesystem::path& file,
+                                 const std::vector<std::string>& overrides = {});
+
+}  // namespace ranvier

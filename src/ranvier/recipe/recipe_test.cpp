@@ -1,0 +1,144 @@
+#include "ranvier/recipe/recipe.hpp"
+
+#include "ranvier/base/error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <rapidcheck/gtest.h>
+
+namespace ranvier {
+namespace {
+
+const std::string sound = R"(seed = 7
+[network]
+architecture = "digits_cnn"
+mean = [0.5]
+[data]
+set = "digits"
+[[stage]]
+do = "train"
+epochs = 3
+optimizer = "adam"
+[[stage]]
+do = "convert"
+name = "rate"
+coding = "rate"
+reset = "zero"
+percentile = 99
+[[stage]]
+do = "convert"
+from = "train"
+base = 1.5
+[[stage]]
+do = "evaluate"
+limit = 10
+)";
+
+/// The message of the error that a recipe is refused with.
+std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    try {
+        (void)parse_recipe(text, "r.toml", overrides);
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.fault() == Fault::bad_input || error.fault() == Fault::usage);
+        return error.what();
+    }
+    return "accepted";
+}
+
+std::string with(const std::string& line_of_sound, const std::string& instead) {
+    std::string text = sound;
+    const std::size_t at = text.find(line_of_sound);
+    EXPECT_NE(at, std::string::npos);
+    return text.replace(at, line_of_sound.size(), instead);
+}
+
+TEST(Recipe, ReadsEveryStage) {
+    const Recipe recipe = parse_recipe(sound, "r.toml");
+    EXPECT_EQ(recipe.seed, 7U);
+    EXPECT_EQ(recipe.data.seed, 7U) << "the data's seed is the recipe's unless it has its own";
+    EXPECT_EQ(recipe.network.architecture, "digits_cnn");
+    ASSERT_EQ(recipe.stages.size(), 4U);
+    const auto& train = std::get<TrainStage>(recipe.stages[0].work);
+    EXPECT_EQ(train.options.epochs, 3);
+    EXPECT_EQ(train.options.optimizer, OptimizerKind::adam);
+    const auto& rate = std::get<ConvertStage>(recipe.stages[1].work);
+    EXPECT_EQ(rate.options.coding, Coding::rate);
+    EXPECT_EQ(rate.options.reset, Reset::zero);
+    EXPECT_EQ(rate.options.measure.percentile, 99);
+    EXPECT_EQ(recipe.stages[1].from, 0U);
+    EXPECT_EQ(recipe.stages[2].from, 0U) << "from names a stage";
+    EXPECT_EQ(recipe.stages[2].name, "convert");
+    EXPECT_EQ(recipe.stages[3].from, 2U) << "without from: the stage before";
+    EXPECT_EQ(std::get<EvaluateStage>(recipe.stages[3].work).limit, 10U);
+}
+
+TEST(Recipe, AnUnknownKeyIsRefusedWithItsLineAndTheNearestKnownOne) {
+    EXPECT_EQ(refusal(with("epochs = 3", "epoch = 3")),
+              "r.toml:9: stage 1: unknown key 'epoch'; did you mean 'epochs'?");
+    EXPECT_EQ(refusal(with("set = \"digits\"", "set = \"digits\"\nrot = \"x\"")),
+              "r.toml:7: [data]: unknown key 'rot'; did you mean 'root'?");
+    EXPECT_EQ(refusal(with("seed = 7", "sede = 7")),
+              "r.toml:1: recipe: unknown key 'sede'; did you mean 'seed'?");
+    EXPECT_EQ(refusal(with("do = \"train\"", "do = \"trian\"")),
+              "r.toml:8: stage 1: do: there is no stage 'trian'; did you mean 'train'?");
+}
+
+TEST(Recipe, WrongValuesAreRefusedWithWhatIsAllowed) {
+    EXPECT_EQ(refusal(with("epochs = 3", "epochs = 0")),
+              "r.toml:9: stage 1: epochs: is 0; it must be a whole number from 1 to 100000");
+    EXPECT_EQ(refusal(with("epochs = 3", "epochs = \"three\"")),
+              "r.toml:9: stage 1: epochs: is 'three'; it must be a whole number from 1 to 100000");
+    EXPECT_NE(refusal(with("percentile = 99", "percentile = nan")).find("must be a number"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("\"adam\"", "\"adan\"")).find("did you mean 'adam'?"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("from = \"train\"", "from = \"trane\"")).find("did you mean 'train'?"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("name = \"rate\"", "name = \"../x\"")).find("use a-z"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("name = \"rate\"", "name = \"train\"")).find("already"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("mean = [0.5]", "file = \"a.onnx\"")).find("either"), std::string::npos);
+}
+
+TEST(Recipe, DamagedTextIsRefused) {
+    for (const char* text : {"", "[[", "stage = 3", "[network]\nfile='x'\n[data]\nset='digits'",
+                             "[network]\nfile='x'\n[data]\nset='digits'\n[[stage]]\n", "\xff\xfe"})
+        EXPECT_NE(refusal(text), "accepted") << text;
+    EXPECT_NE(refusal("a = = 3").find("r.toml:1: not TOML"), std::string::npos);
+}
+
+TEST(Recipe, OverridesReplaceKeys) {
+    const Recipe recipe = parse_recipe(
+        sound, "r.toml", {"seed=9", "train.epochs=5", "data.set=mnist", "rate.coding=one_spike"});
+    EXPECT_EQ(recipe.seed, 9U);
+    EXPECT_EQ(recipe.data.set, "mnist");
+    EXPECT_EQ(std::get<TrainStage>(recipe.stages[0].work).options.epochs, 5);
+    EXPECT_EQ(std::get<ConvertStage>(recipe.stages[1].work).options.coding, Coding::one_spike);
+    EXPECT_NE(recipe.text, parse_recipe(sound, "r.toml").text);
+}
+
+TEST(Recipe, UnusableOverridesAreRefused) {
+    EXPECT_NE(refusal(sound, {"trian.epochs=5"}).find("did you mean 'train'?"), std::string::npos);
+    EXPECT_NE(refusal(sound, {"epochs"}).find("KEY=VALUE"), std::string::npos);
+    EXPECT_NE(refusal(sound, {"epochs=3"}).find("SECTION.KEY"), std::string::npos);
+    EXPECT_NE(refusal(sound, {"train.epoch=5"}).find("did you mean 'epochs'?"), std::string::npos);
+}
+
+RC_GTEST_PROP(RecipeProperty, AnyTextIsReadOrRefusedButNeverMore, (const std::string& text)) {
+    try {
+        (void)parse_recipe(text, "r.toml");
+    } catch (const Error&) {
+    }
+}
+
+RC_GTEST_PROP(RecipeProperty, ASoundRecipeCutAnywhereIsReadOrRefused, ()) {
+    const auto end = *rc::gen::inRange<std::size_t>(0, sound.size());
+    try {
+        (void)parse_recipe(sound.substr(0, end), "r.toml");
+    } catch (const Error&) {
+    }
+}
+
+}  // namespace
+}  // namespace ranvier

@@ -1,0 +1,190 @@
+#include "ranvier/recipe/run_recipe.hpp"
+
+#include "ranvier/base/file.hpp"
+#include "ranvier/convert/simplify.hpp"
+#include "ranvier/net/architectures.hpp"
+#include "ranvier/net/model_file.hpp"
+#include "ranvier/recipe/stage_folder.hpp"
+#include "ranvier/recipe/version.hpp"
+#include "ranvier/report/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ranvier {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Network first_network(const Recipe& recipe) {
+    const NetworkSpec& spec = recipe.network;
+    if (!spec.file.empty()) return run_import({spec.file, spec.mean, spec.std});
+    DataOptions data = recipe.data;
+    data.split = Split::train;
+    data.shape = spec.input;
+    const std::unique_ptr<Samples> samples = open_dataset(data);
+    Input input{spec.input.value_or(samples->shape()), spec.mean, spec.std};
+    const int classes = spec.classes > 0 ? spec.classes : samples->n_classes();
+    return make_architecture(spec.architecture, input, classes, recipe.seed);
+}
+
+Json train_json(const TrainResult& result) {
+    Json json = {{"epochs", Json::array()}};
+    for (const EpochResult& epoch : result.epochs)
+        json["epochs"].push_back({{"epoch", epoch.epoch},
+                                  {"loss", epoch.loss},
+                                  {"accuracy", epoch.accuracy},
+                                  {"learning_rate", epoch.learning_rate},
+                                  {"images_per_second", epoch.images_per_second}});
+    return json;
+}
+
+/// What a stage leaves.
+struct Outcome {
+    Network network;
+    Json result = Json::object();
+};
+
+/// Runs one stage: the network goes in, the outcome comes out.
+class StageRunner {
+public:
+    StageRunner(const Recipe& recipe, const Stage& stage, const StageFolder& folder,
+                const RunContext& context)
+        : recipe_(recipe), stage_(stage), folder_(folder), context_(context) {}
+
+    Outcome run(Network network) {
+        return std::visit([&](const auto& work) { return run(std::move(network), work); },
+                          stage_.work);
+    }
+
+private:
+    [[nodiscard]] DataOptions data(Split split, std::size_t limit) const {
+        DataOptions data = recipe_.data;
+        data.split = split;
+        data.limit = limit;
+        return data;
+    }
+
+    Outcome run(const Network& network, const TrainStage& work) {
+        TrainRequest request{work.options, data(Split::train, work.limit)};
+        request.options.checkpoint = folder_.checkpoint();
+        TrainResult trained = run_train(network, request, context_);
+        Json json = train_json(trained);
+        return {std::move(trained.network), std::move(json)};
+    }
+
+    Outcome run(Network network, const FoldStage& /*work*/) {
+        fold_batch_norm(network);
+        return {std::move(network)};
+    }
+
+    Outcome run(const Network& network, const ConvertStage& work) {
+        Network converted =
+            run_convert(network, {work.options, data(work.split, work.calibrate)}, context_);
+        Json json = {{"notes", converted.notes}};
+        return {std::move(converted), std::move(json)};
+    }
+
+    Outcome run(Network network, const EvaluateStage& work) {
+        EvaluateRequest request;
+        request.title = stage_.name;
+        request.network_file = folder_.network().string();
+        request.data = data(work.split, work.limit);
+        request.steps = work.steps;
+        request.energy = work.energy;
+        request.first_layer = work.first_layer;
+        request.engine = work.engine;
+        Json json = to_json(run_evaluate(network, request, context_));
+        return {std::move(network), std::move(json)};
+    }
+
+    Outcome run(Network network, const ExportStage& work) {
+        run_export(network, folder_.path() / work.file);
+        Json json = {{"file", (folder_.path() / work.file).string()}};
+        return {std::move(network), std::move(json)};
+    }
+
+    const Recipe& recipe_;
+    const Stage& stage_;
+    const StageFolder& folder_;
+    const RunContext& context_;
+};
+
+/// A folder for each stage. Its hash covers the stage and all that it builds on: the network (a
+/// file's content included), the data, the seed, and the stages it comes from.
+std::vector<StageFolder> stage_folders(const Recipe& recipe, const fs::path& out) {
+    std::string head = program_version() + "\n" + recipe.head;
+    if (!recipe.network.file.empty()) head += text_hash(read_file(recipe.network.file));
+    std::vector<StageFolder> folders;
+    std::vector<std::string> hashes;
+    for (std::size_t s = 0; s < recipe.stages.size(); ++s) {
+        const Stage& stage = recipe.stages[s];
+        hashes.push_back(text_hash((stage.from ? hashes[*stage.from] : head) + stage.text));
+        folders.emplace_back(out / fmt::format("{:02}-{}", s + 1, stage.name), hashes.back());
+    }
+    return folders;
+}
+
+void run_stage(const Recipe& recipe, std::size_t index, const std::vector<StageFolder>& folders,
+               const RunContext& context) {
+    const Stage& stage = recipe.stages[index];
+    const StageFolder& folder = folders[index];
+    folder.begin();
+    Network network =
+        stage.from ? load_network(folders[*stage.from].network()) : first_network(recipe);
+    Outcome outcome = StageRunner(recipe, stage, folder, context).run(std::move(network));
+    save_network(outcome.network, folder.network());
+    outcome.result["stage"] = {{"do", stage.kind}, {"name", stage.name}, {"recipe", recipe.name}};
+    write_file(folder.result(), json_text(outcome.result));
+    folder.finish();
+}
+
+/// A name for an evaluation beside the keys of the result itself.
+std::string free_key(const Json& json, const std::string& name) {
+    return json.contains(name) ? name + "_result" : name;
+}
+
+Json whole_result(const Recipe& recipe, const std::vector<EvaluationResult>& evaluations) {
+    Json json = Json::object();
+    if (!evaluations.empty()) json = to_json(evaluations.back());
+    json["recipe"] = {{"name", recipe.name}, {"text", recipe.text}};
+    json["stages"] = Json::array();
+    for (const Stage& stage : recipe.stages)
+        json["stages"].push_back({{"do", stage.kind}, {"name", stage.name}});
+    for (const EvaluationResult& evaluation : evaluations)
+        json[free_key(json, evaluation.title)] = to_json(evaluation);
+    return json;
+}
+
+}  // namespace
+
+RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options) {
+    RunContext context = options.context;
+    context.seed = recipe.seed;
+    const FolderLock lock(options.out);
+    const std::vector<StageFolder> folders = stage_folders(recipe, options.out);
+    const auto say = [&](std::size_t s, std::string_view what) {
+        if (options.say)
+            options.say(
+                fmt::format("[{}/{}] {}: {}", s + 1, folders.size(), recipe.stages[s].name, what));
+    };
+    RecipeRunResult result;
+    for (std::size_t s = 0; s < folders.size(); ++s) {
+        if (folders[s].done()) {
+            say(s, "was done before");
+        } else {
+            say(s, recipe.stages[s].kind);
+            with_context(fmt::format("stage '{}'", recipe.stages[s].name),
+                         [&] { run_stage(recipe, s, folders, context); });
+        }
+        if (recipe.stages[s].kind != "evaluate") continue;
+        const fs::path file = folders[s].result();
+        result.evaluations.push_back(evaluation_from_json(read_file(file), file.string()));
+    }
+    result.result_file = options.out / "result.json";
+    write_file(result.result_file, json_text(whole_result(recipe, result.evaluations)));
+    return result;
+}
+
+}  // namespace ranvier

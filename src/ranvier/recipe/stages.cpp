@@ -1,0 +1,94 @@
+#include "ranvier/recipe/stages.hpp"
+
+#include "ranvier/base/parallel.hpp"
+#include "ranvier/formats/onnx.hpp"
+#include "ranvier/net/model_file.hpp"
+#include "ranvier/net/shapes.hpp"
+
+#include <cmath>
+
+namespace ranvier {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One value per channel from one value per channel, or from one for all.
+std::vector<float> per_channel(const std::vector<float>& values, std::int64_t channels,
+                               const char* what) {
+    const auto n = static_cast<std::size_t>(channels);
+    if (values.size() != 1 && values.size() != n)
+        fail(Fault::bad_input, "import: {} has {} values, but the network's input has {} channels",
+             what, values.size(), n);
+    for (const float value : values)
+        if (!std::isfinite(value)) fail(Fault::bad_input, "import: {} must be finite", what);
+    return values.size() == n ? values : std::vector<float>(n, values.front());
+}
+
+void set_normalization(Input& input, const ImportRequest& request) {
+    if (!request.mean.empty()) input.mean = per_channel(request.mean, input.shape.channels, "mean");
+    if (request.std.empty()) return;
+    input.std = per_channel(request.std, input.shape.channels, "std");
+    for (const float value : input.std)
+        if (!(value > 0)) fail(Fault::bad_input, "import: std is {}; it must be > 0", value);
+}
+
+}  // namespace
+
+Network run_import(const ImportRequest& request) {
+    const bool model_file = request.file.extension() == ".safetensors";
+    Network network = model_file ? load_network(request.file) : import_onnx(request.file);
+    set_normalization(network.input(), request);
+    (void)infer_shapes(network);
+    return network;
+}
+
+Network load_imported(const fs::path& file) {
+    if (file.extension() == ".onnx" && fs::is_regular_file(file))
+        fail(Fault::bad_input,
+             "{}: is an ONNX file; make a model file of it first: ranvier import {} -o "
+             "net.safetensors",
+             file.string(), file.string());
+    return load_network(file);
+}
+
+bool can_train() noexcept {
+    return RANVIER_CAN_TRAIN != 0;
+}
+
+TrainResult run_train(const Network& network, const TrainRequest& request,
+                      const RunContext& context) {
+#if RANVIER_CAN_TRAIN
+    DataOptions data = request.data;
+    data.shape = network.input().shape;
+    TrainOptions options = request.options;
+    options.seed = context.seed;
+    options.n_threads = context.n_threads;
+    return train(network, *open_dataset(data), options, *context.progress);
+#else
+    (void)network, (void)request, (void)context;
+    fail(Fault::unsupported,
+         "train: this program was built without LibTorch; install libtorch-dev and build with "
+         "-DRANVIER_TRAIN=ON (the default)");
+#endif
+}
+
+Network run_convert(const Network& network, const ConvertRequest& request,
+                    const RunContext& context) {
+    DataOptions data = request.data;
+    data.shape = network.input().shape;
+    ConvertOptions options = request.options;
+    options.measure.n_threads = context.n_threads;
+    return convert(network, *open_dataset(data), options, *context.progress);
+}
+
+void run_export(const Network& network, const fs::path& file) {
+    if (file.extension() != ".safetensors")
+        fail(Fault::unsupported,
+             "export: {}: the format '{}' cannot be written; give the file a name that ends in "
+             ".safetensors, which any safetensors reader opens (docs/formats.md)",
+             file.string(), file.extension().string());
+    save_network(network, file);
+}
+
+}  // namespace ranvier

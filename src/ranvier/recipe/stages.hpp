@@ -1,0 +1,81 @@
+#pragma once
+
+#include "ranvier/base/progress.hpp"
+#include "ranvier/convert/convert.hpp"
+#include "ranvier/data/dataset.hpp"
+#include "ranvier/energy/ledger.hpp"
+#include "ranvier/net/network.hpp"
+#include "ranvier/recipe/names.hpp"
+#include "ranvier/report/evaluation.hpp"
+#include "ranvier/train/trainer.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ranvier {
+
+/// What every stage needs besides its own options.
+struct RunContext {
+    std::uint64_t seed = 1;
+    int n_threads = 0;                    ///< 0: all cores
+    std::string command_line;             ///< goes into results
+    Progress* progress = &no_progress();  ///< not null
+};
+
+struct ImportRequest {
+    std::filesystem::path file;  ///< .onnx, or a model file (.safetensors)
+    std::vector<float> mean;     ///< of the input: [channels], one value for all, or empty: keep
+    std::vector<float> std;      ///< likewise
+};
+
+/// A trained network from ONNX or from a model file, with its input normalization.
+/// @throws Error as import_onnx and load_network; Error(bad_input) if mean or std do not fit.
+[[nodiscard]] Network run_import(const ImportRequest& request);
+
+/// A model file for a command that works on imported networks.
+/// @throws Error as load_network; for an ONNX file it says to import it first.
+[[nodiscard]] Network load_imported(const std::filesystem::path& file);
+
+struct TrainRequest {
+    TrainOptions options;  ///< seed and threads are taken from the context
+    DataOptions data;
+};
+
+/// @throws Error as train; Error(unsupported) if the program was built without LibTorch.
+[[nodiscard]] TrainResult run_train(const Network& network, const TrainRequest& request,
+                                    const RunContext& context);
+/// Whether run_train can work.
+[[nodiscard]] bool can_train() noexcept;
+
+struct ConvertRequest {
+    ConvertOptions options;
+    DataOptions data;  ///< the calibration set; `limit` is the number of samples
+};
+
+/// @throws Error as convert and open_dataset.
+[[nodiscard]] Network run_convert(const Network& network, const ConvertRequest& request,
+                                  const RunContext& context);
+
+struct EvaluateRequest {
+    std::string title;         ///< in tables
+    std::string network_file;  ///< where the network came from
+    DataOptions data;
+    int steps = 0;  ///< rate coding: instead of the network's own; 0: its own
+    EnergyKind energy = EnergyKind::fp32;
+    FirstLayer first_layer = FirstLayer::per_step;
+    std::string engine = "reference";  ///< of spiking networks
+};
+
+/// Runs a float or spiking network on a data set and prices what it did.
+/// @throws Error as the engines and open_dataset; Error(usage) for an engine or steps that do not
+///         fit the network.
+[[nodiscard]] EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& request,
+                                            const RunContext& context);
+
+/// Writes a network in the format that the file's name ends with.
+/// @throws Error(unsupported) for any but .safetensors; Error(io).
+void run_export(const Network& network, const std::filesystem::path& file);
+
+}  // namespace ranvier
