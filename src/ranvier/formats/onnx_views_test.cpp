@@ -1,0 +1,1 @@
+#include "ranvier/formats/onnx_test_model.hpp"
