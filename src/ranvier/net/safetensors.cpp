@@ -1,0 +1,167 @@
+#include "ranvier/net/safetensors.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/strict_json.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+namespace ranvier {
+
+using nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little, "safetensors data are little-endian");
+
+namespace {
+
+constexpr std::size_t length_bytes = 8;
+constexpr std::uint64_t max_header = std::uint64_t{16} << 20;
+
+/// One entry of the header, checked against the size of the data.
+struct Entry {
+    std::string name;
+    std::vector<std::int64_t> dims;
+    std::uint64_t begin = 0, end = 0;  ///< bytes from the start of the data
+};
+
+std::uint64_t whole_number(const json& value, const std::string& where) {
+    if (!value.is_number_unsigned())
+        fail(Fault::bad_input, "{}: {} stands where a whole number >= 0 must be", where,
+             value.dump());
+    return value.get<std::uint64_t>();
+}
+
+const json& member(const json& object, const char* key, const std::string& where) {
+    const auto found = object.find(key);
+    if (found == object.end()) fail(Fault::bad_input, "{}: '{}' is missing", where, key);
+    return *found;
+}
+
+std::vector<std::int64_t> read_dims(const json& shape, std::uint64_t max_values,
+                                    const std::string& where) {
+    if (!shape.is_array() || shape.empty() || shape.size() > 8)
+        fail(Fault::bad_input, "{}: 'shape' must be a list of 1 to 8 sizes", where);
+    std::vector<std::int64_t> dims;
+    std::uint64_t room = max_values;  // values that may still be multiplied in
+    for (const json& dim : shape) {
+        const std::uint64_t extent = whole_number(dim, where + ", 'shape'");
+        if (extent < 1 || extent > room)
+            fail(Fault::bad_input, "{}: shape {} does not fit into the file", where, shape.dump());
+        room /= extent;
+        dims.push_back(static_cast<std::int64_t>(extent));
+    }
+    return dims;
+}
+
+Entry read_entry(const std::string& tensor, const json& value, std::uint64_t data_size,
+                 const std::string& name) {
+    const std::string where = fmt::format("{}: tensor '{}'", name, tensor);
+    if (!value.is_object() || value.size() != 3)
+        fail(Fault::bad_input, "{}: must have 'dtype', 'shape' and 'data_offsets' and nothing else",
+             where);
+    const json& dtype = member(value, "dtype", where);
+    if (dtype != "F32")
+        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" can be read", where, dtype.dump());
+    const json& offsets = member(value, "data_offsets", where);
+    if (!offsets.is_array() || offsets.size() != 2)
+        fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
+    Entry entry{tensor, {}, whole_number(offsets[0], where), whole_number(offsets[1], where)};
+    if (entry.begin > entry.end || entry.end > data_size)
+        fail(Fault::bad_input,
+             "{}: bytes {} to {} lie outside the {} bytes of data; the file may be cut off", where,
+             entry.begin, entry.end, data_size);
+    entry.dims = read_dims(member(value, "shape", where), data_size / sizeof(float), where);
+    if (Tensor::count(entry.dims) * sizeof(float) != entry.end - entry.begin)
+        fail(Fault::bad_input, "{}: shape {} needs {} bytes, but the file gives it {}", where,
+             member(value, "shape", where).dump(), Tensor::count(entry.dims) * sizeof(float),
+             entry.end - entry.begin);
+    return entry;
+}
+
+void require_seamless(std::vector<Entry>& entries, std::uint64_t data_size,
+                      const std::string& name) {
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+    std::uint64_t at = 0;
+    for (const Entry& entry : entries) {
+        if (entry.begin != at)
+            fail(Fault::bad_input,
+                 "{}: tensor '{}' begins at data byte {}; it must begin at {} (no holes, no "
+                 "overlaps)",
+                 name, entry.name, entry.begin, at);
+        at = entry.end;
+    }
+    if (at != data_size)
+        fail(Fault::bad_input, "{}: {} bytes of data belong to no tensor", name, data_size - at);
+}
+
+json read_header(std::string_view bytes, std::uint64_t& header_size, const std::string& name) {
+    if (bytes.size() < length_bytes)
+        fail(Fault::bad_input, "{}: {} bytes are too few for a safetensors file", name,
+             bytes.size());
+    std::memcpy(&header_size, bytes.data(), length_bytes);
+    if (header_size > max_header || header_size > bytes.size() - length_bytes)
+        fail(Fault::bad_input,
+             "{}: declares a header of {} bytes, but {} bytes follow (at most {} are read); not a "
+             "safetensors file, or cut off",
+             name, header_size, bytes.size() - length_bytes, max_header);
+    json header = parse_strict_json(bytes.substr(length_bytes, header_size), name + ": header");
+    if (!header.is_object()) fail(Fault::bad_input, "{}: the header is not a JSON object", name);
+    return header;
+}
+
+}  // namespace
+
+std::string encode_safetensors(const Safetensors& content) {
+    json header = json::object();
+    if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
+    std::uint64_t at = 0;
+    for (const auto& [name, tensor] : content.tensors) {
+        const std::uint64_t end = at + tensor.size() * sizeof(float);
+        header[name] = {{"dtype", "F32"}, {"shape", tensor.dims}, {"data_offsets", {at, end}}};
+        at = end;
+    }
+    std::string text = header.dump();
+    text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');
+    const std::uint64_t header_size = text.size();
+    std::string bytes(length_bytes, '\0');
+    std::memcpy(bytes.data(), &header_size, length_bytes);
+    bytes.reserve(length_bytes + text.size() + at);
+    bytes += text;
+    for (const auto& [name, tensor] : content.tensors)
+        bytes.append(reinterpret_cast<const char*>(tensor.values.data()),
+                     tensor.size() * sizeof(float));
+    return bytes;
+}
+
+Safetensors decode_safetensors(std::string_view bytes, const std::string& name) {
+    std::uint64_t header_size = 0;
+    const json header = read_header(bytes, header_size, name);
+    const std::string_view data = bytes.substr(length_bytes + header_size);
+    Safetensors content;
+    std::vector<Entry> entries;
+    for (const auto& [key, value] : header.items()) {
+        if (key != "__metadata__") {
+            entries.push_back(read_entry(key, value, data.size(), name));
+            continue;
+        }
+        if (!value.is_object())
+            fail(Fault::bad_input, "{}: '__metadata__' must be an object of texts", name);
+        for (const auto& [text_name, text] : value.items()) {
+            if (!text.is_string())
+                fail(Fault::bad_input, "{}: metadata '{}' is not a text", name, text_name);
+            content.metadata[text_name] = text.get<std::string>();
+        }
+    }
+    require_seamless(entries, data.size(), name);
+    for (Entry& entry : entries) {
+        Tensor tensor(std::move(entry.dims));
+        std::memcpy(tensor.values.data(), data.data() + entry.begin, entry.end - entry.begin);
+        content.tensors.emplace(entry.name, std::move(tensor));
+    }
+    return content;
+}
+
+}  // namespace ranvier
