@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ranvier/base/error.hpp"
 #include "ranvier/formats/onnx.hpp"
 
 #include <cstdint>
@@ -131,6 +132,43 @@ inline Floats ramp(std::size_t n, float scale = 1.0F) {
     Floats values(n);
     for (std::size_t k = 0; k < n; ++k) values[k] = scale * static_cast<float>(k);
     return values;
+}
+
+/// The only layer of a network with operation `T`. Fails the test if there is another number.
+template <typename T>
+const T& only(const Network& network) {
+    const T* found = nullptr;
+    int n = 0;
+    for (const Layer& layer : network.layers)
+        if (const T* op = layer.as<T>()) {
+            found = op;
+            ++n;
+        }
+    if (n != 1) fail(Fault::internal, "{} layers instead of one", n);
+    return *found;
+}
+
+/// "input convolution output": the operations in order.
+inline std::string operations(const Network& network) {
+    std::string list;
+    for (const Layer& layer : network.layers) {
+        if (!list.empty()) list.push_back(' ');
+        list.append(operation_name(layer.operation));
+    }
+    return list;
+}
+
+/// What the import of `model` throws: "unsupported: ...", "bad_input: ...", or "" for nothing.
+inline std::string error_of(const TestModel& model) {
+    try {
+        (void)model.import();
+    } catch (const Error& error) {
+        const char* fault = error.fault() == Fault::unsupported ? "unsupported"
+                            : error.fault() == Fault::bad_input ? "bad_input"
+                                                                : "other";
+        return fmt::format("{}: {}", fault, error.what());
+    }
+    return "";
 }
 
 }  // namespace ranvier::testing
