@@ -1,6 +1,8 @@
 #include "ranvier/sim/float_engine.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/base/parallel.hpp"
+#include "ranvier/net/counts.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_loops.hpp"
 #include "ranvier/sim/float_plan.hpp"
@@ -15,6 +17,19 @@ namespace {
 
 /// Full batches and the last, smaller one.
 constexpr std::size_t max_plans = 2;
+
+/// Multiply-accumulates and stored values of one layer that pay for waking one more thread: some
+/// 10 us, about what waking and waiting for it costs on an idle machine. On a busy one it costs
+/// far more, so small networks should not.
+constexpr double work_per_thread = 5e5;
+
+/// Mean work of a layer for one sample, in units of work_per_thread.
+double work_per_layer(const Network& network) {
+    double work = 0;
+    for (const LayerSize& size : layer_sizes(network))
+        work += static_cast<double>(size.macs) + static_cast<double>(size.out.size());
+    return work / work_per_thread / static_cast<double>(network.layers.size());
+}
 
 template <typename Work>
 decltype(auto) with_onednn_errors(const Work& work) {
@@ -31,7 +46,10 @@ decltype(auto) with_onednn_errors(const Work& work) {
 class FloatEngine::Impl {
 public:
     Impl(const Network& network, int n_threads)
-        : network_(network), shapes_(infer_shapes(network_)), n_threads_(n_threads) {
+        : network_(network),
+          shapes_(infer_shapes(network_)),
+          work_per_layer_(work_per_layer(network_)),
+          max_threads_(thread_count(n_threads)) {
         require_float_neurons(network_);
     }
 
@@ -41,7 +59,7 @@ public:
         const std::vector<std::size_t> observed = sorted(layers);
         Tensor outputs({images.dims[0], shapes_.back().size()});
         if (images.dims[0] == 0) return outputs;
-        const ThreadScope threads(n_threads_);
+        const ThreadScope threads(useful_threads(images.dims[0]));
         with_onednn_errors([&] {
             FloatPlan& plan = plan_for(static_cast<std::size_t>(images.dims[0]), observed);
             plan.run(images.values.data(), outputs.values.data(), observer);
@@ -50,6 +68,11 @@ public:
     }
 
 private:
+    [[nodiscard]] int useful_threads(std::int64_t n) const {
+        const double useful = work_per_layer_ * static_cast<double>(n);
+        return useful >= max_threads_ ? max_threads_ : std::max(1, static_cast<int>(useful));
+    }
+
     void require_images(const Tensor& images) const {
         const Shape& s = shapes_.front();
         const bool fits = images.dims.size() == 4 && images.dims[0] >= 0 &&
@@ -89,7 +112,8 @@ private:
 
     Network network_;
     std::vector<Shape> shapes_;
-    int n_threads_;
+    double work_per_layer_;
+    int max_threads_;
     std::list<FloatPlan> plans_;  ///< the one used last is first
 };
 

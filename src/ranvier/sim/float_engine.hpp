@@ -18,7 +18,8 @@ namespace ranvier {
 /// weights are reordered once. Not for use by several threads at once: it is parallel inside.
 class FloatEngine {
 public:
-    /// @param n_threads  0: all cores.
+    /// @param n_threads  at most so many, 0: all cores; a small network on a small batch uses
+    /// fewer.
     /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
     explicit FloatEngine(const Network& network, int n_threads = 0);
     ~FloatEngine();

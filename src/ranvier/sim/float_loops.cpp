@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -21,17 +22,17 @@ void parallel(std::int64_t n, const Work& work) {
     for (std::int64_t i = 0; i < n; ++i) work(i);
 }
 
-/// One channel of one sample of a shortcut; `source` < 0: zeros.
-void copy_channel(const Shortcut& op, std::int64_t source, const BlockedLayout& from_layout,
-                  const float* from, std::int64_t channel, const BlockedLayout& to_layout,
-                  float* to) {
-    for (std::int64_t y = 0; y < to_layout.shape.height; ++y) {
-        float* row = to + to_layout.offset(channel, y, 0);
-        const float* pixel =
-            source < 0 ? nullptr : from + from_layout.offset(source, y * op.stride, 0);
-        for (std::int64_t x = 0; x < to_layout.shape.width; ++x)
-            row[x * to_layout.block] = source < 0 ? 0.0F : pixel[x * op.stride * from_layout.block];
+/// For each channel of one block of a shortcut's output: where the channel it copies begins in a
+/// sample of the input, or -1 for a channel of zeros.
+std::vector<std::int64_t> copied_channels(const Shortcut& op, const BlockedLayout& from,
+                                          std::int64_t first, std::int64_t block) {
+    std::vector<std::int64_t> begins;
+    for (std::int64_t c = first; c < first + block; ++c) {
+        const std::int64_t source = c - op.channels_before;
+        const bool real = source >= 0 && source < from.shape.channels;
+        begins.push_back(real ? from.offset(source, 0, 0) : -1);
     }
+    return begins;
 }
 
 /// First and last + 1 place of a window along one axis, cut at the padding's end.
@@ -104,17 +105,19 @@ void floor_relu(std::size_t n_values, const float* from, float* to) {
 
 void copy_shortcut(const Shortcut& op, std::size_t n, const BlockedLayout& from_layout,
                    const float* from, const BlockedLayout& to_layout, float* to) {
-    const std::int64_t stored_channels = to_layout.n_blocks() * to_layout.block;
+    const Shape& shape = to_layout.shape;
+    const std::int64_t block = to_layout.block;
     parallel(static_cast<std::int64_t>(n) * to_layout.n_blocks(), [&](std::int64_t k) {
-        const std::int64_t sample = k / to_layout.n_blocks();
-        const std::int64_t first = k % to_layout.n_blocks() * to_layout.block;
-        const float* sample_from = from + sample * from_layout.stride();
-        float* sample_to = to + sample * to_layout.stride();
-        for (std::int64_t c = first; c < std::min(first + to_layout.block, stored_channels); ++c) {
-            const std::int64_t source = c - op.channels_before;
-            const bool real = source >= 0 && source < from_layout.shape.channels;
-            copy_channel(op, real ? source : -1, from_layout, sample_from, c, to_layout, sample_to);
-        }
+        const auto channels =
+            copied_channels(op, from_layout, k % to_layout.n_blocks() * block, block);
+        const float* sample = from + k / to_layout.n_blocks() * from_layout.stride();
+        float* value = to + k * shape.plane() * block;
+        for (std::int64_t y = 0; y < shape.height; ++y)
+            for (std::int64_t x = 0; x < shape.width; ++x) {
+                const float* pixel = sample + from_layout.offset(0, y * op.stride, x * op.stride);
+                for (const std::int64_t begin : channels)
+                    *value++ = begin < 0 ? 0.0F : pixel[begin];
+            }
     });
 }
 
