@@ -30,10 +30,12 @@ struct Checkpoint {
     std::map<std::string, Tensor> tensors;  ///< weights, batch norm statistics, optimizer state
 };
 
-/// One safetensors file, written whole or not at all (docs/formats.md).
+/// One safetensors file, written whole or not at all: the tensors by name, and two texts in its
+/// metadata. "ranvier_checkpoint" is JSON, {"run": {...}, "epochs": [{...}]};
+/// "ranvier_checkpoint_hash" is a hash of that text and of all tensors.
 void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 
-/// @throws Error(io); Error(bad_input) naming the file if it is damaged or no checkpoint.
+/// @throws Error(io); Error(bad_input) naming the file if it is no checkpoint, or damaged anywhere.
 [[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
 
 /// @throws Error(bad_input) naming the first difference if `checkpoint` is not one of `run`.

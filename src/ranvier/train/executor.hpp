@@ -1,14 +1,13 @@
 #pragma once
 
 #include "ranvier/net/network.hpp"
-
-#include <torch/torch.h>
+#include "ranvier/train/torch.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-// Includes LibTorch, which takes 15 s to compile: only for source files of this part.
+// Includes LibTorch: only for source files of this part.
 namespace ranvier {
 
 /// How a forward pass is meant.

@@ -179,8 +179,7 @@ TEST(Executor, WritesBackWhatItWasGiven) {
 
 double loss_of(Executor& executor, const torch::Tensor& pixels, const torch::Tensor& labels) {
     const torch::NoGradGuard no_grad;
-    return torch::nn::functional::cross_entropy(executor.forward(pixels, {true, 7, 3}), labels)
-        .item<double>();
+    return torch::cross_entropy_loss(executor.forward(pixels, {true, 7, 3}), labels).item<double>();
 }
 
 /// Differentiable everywhere but at single points: no quantized_relu.
@@ -197,7 +196,7 @@ TEST(Executor, GradientsEqualFiniteDifferences) {
     const torch::Tensor pixels = random_pixels({3, 9, 7}, 5, random);
     const torch::Tensor labels = torch::arange(5);
     Executor executor(network, torch::kFloat64);
-    torch::nn::functional::cross_entropy(executor.forward(pixels, {true, 7, 3}), labels).backward();
+    torch::cross_entropy_loss(executor.forward(pixels, {true, 7, 3}), labels).backward();
     for (const NamedTensor& parameter : executor.parameters()) {
         const torch::NoGradGuard no_grad;
         const torch::Tensor& w = parameter.tensor;
@@ -229,8 +228,7 @@ TEST(Executor, FloatGradientsEqualDoubleGradients) {
     Executor precise(network, torch::kFloat64);
     Executor fast(network);
     for (Executor* executor : {&precise, &fast})
-        torch::nn::functional::cross_entropy(executor->forward(pixels, {true, 7, 3}),
-                                             torch::arange(5))
+        torch::cross_entropy_loss(executor->forward(pixels, {true, 7, 3}), torch::arange(5))
             .backward();
     for (std::size_t p = 0; p < fast.parameters().size(); ++p) {
         const torch::Tensor expected = precise.parameters()[p].tensor.grad();

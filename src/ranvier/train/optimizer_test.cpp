@@ -1,6 +1,7 @@
 #include "ranvier/train/optimizer.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/optim.h>
 
 namespace ranvier {
 namespace {

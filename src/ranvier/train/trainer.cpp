@@ -93,7 +93,7 @@ BatchResult Training::run_batch(std::uint64_t epoch, std::size_t batch,
 
     const std::uint64_t iteration = epoch * n_batches_ + batch;
     const torch::Tensor outputs = executor_.forward(pixels, {true, options_.seed, iteration});
-    const torch::Tensor loss = torch::nn::functional::cross_entropy(outputs, labels);
+    const torch::Tensor loss = torch::cross_entropy_loss(outputs, labels);
     const BatchResult result{loss.item<double>(),
                              outputs.argmax(1).eq(labels).sum().item<std::int64_t>()};
     require_finite(result.loss, epoch, batch);

@@ -1,0 +1,87 @@
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/model_file.hpp"
+#include "ranvier/train/checkpoint.hpp"
+#include "ranvier/train/hash.hpp"
+
+#include <algorithm>
+
+namespace ranvier {
+
+namespace {
+
+/// JSON wants UTF-8, which the name of a file need not be.
+std::string ascii(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7E; }, '?');
+    return text;
+}
+
+std::string network_hash(const Network& network) {
+    Network plain = network;
+    plain.notes.clear();
+    Hash hash;
+    hash.add(encode_network(plain));
+    return hash.text();
+}
+
+std::string data_hash(const Samples& samples) {
+    Hash hash;
+    std::vector<int> labels;
+    for (std::size_t i = 0; i < samples.size(); ++i) labels.push_back(samples.label(i));
+    hash.add_values(labels);
+    std::vector<float> pixels(static_cast<std::size_t>(samples.shape().size()));
+    const std::size_t n_images = std::min<std::size_t>(samples.size(), 16);
+    for (std::size_t k = 0; k < n_images; ++k) {
+        samples.read(k * samples.size() / n_images, pixels);
+        hash.add_values(pixels);
+    }
+    return hash.text();
+}
+
+std::string optimizer_text(const TrainOptions& o) {
+    return o.optimizer == OptimizerKind::adam ? "adam"
+                                              : fmt::format("sgd, momentum {}", o.momentum);
+}
+
+std::string schedule_text(const TrainOptions& o) {
+    switch (o.schedule) {
+        case ScheduleKind::constant:
+            break;
+        case ScheduleKind::step:
+            return fmt::format("step at [{}], gamma {}", fmt::join(o.milestones, ", "), o.gamma);
+        case ScheduleKind::cosine:
+            return fmt::format("cosine over {} epochs", o.epochs);
+    }
+    return "constant";
+}
+
+}  // namespace
+
+Fingerprint fingerprint(const Network& network, const Samples& samples,
+                        const TrainOptions& options) {
+    return {{"network", network_hash(network)},
+            {"data", fmt::format("{}: {} samples, content {}", ascii(samples.describe()),
+                                 samples.size(), data_hash(samples))},
+            {"optimizer", optimizer_text(options)},
+            {"learning rate", fmt::format("{}", options.learning_rate)},
+            {"weight decay", fmt::format("{}", options.weight_decay)},
+            {"schedule", schedule_text(options)},
+            {"batch", fmt::format("{}", options.batch)},
+            {"augmentation", fmt::format("shift {}, flip {}", options.shift, options.flip)},
+            {"seed", fmt::format("{}", options.seed)}};
+}
+
+void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,
+                      const std::filesystem::path& path) {
+    for (const auto& [what, wanted] : run) {
+        const auto found = checkpoint.run.find(what);
+        const std::string other = found == checkpoint.run.end() ? "unknown" : found->second;
+        if (other != wanted)
+            fail(Fault::bad_input,
+                 "{}: belongs to another training: its {} is '{}', here it is '{}'; name another "
+                 "checkpoint file, or delete this one to train from the beginning",
+                 path.string(), what, other, wanted);
+    }
+}
+
+}  // namespace ranvier
