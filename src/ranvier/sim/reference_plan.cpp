@@ -37,6 +37,12 @@ const Neuron* neuron_of(const Layer& layer) {
     return activation == nullptr ? nullptr : &activation->neuron;
 }
 
+std::vector<float> widened(const std::vector<float>& values, const Shape& shape) {
+    return values.size() == 1
+               ? std::vector<float>(static_cast<std::size_t>(shape.channels), values[0])
+               : values;
+}
+
 void require_spikes_before_max_pools(const Network& network, const std::vector<bool>& spikes) {
     std::vector<bool> carries = spikes;
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
@@ -65,6 +71,8 @@ ReferencePlan::ReferencePlan(Network network_in)
     delayed.resize(n);
     spikes.resize(n);
     depth.resize(n);
+    thresholds.resize(n);
+    amplitudes.resize(n);
     bool rate_coded = false;
     int deepest = 0;
     const std::vector<bool> feeds = feeds_connection(network);
@@ -77,6 +85,10 @@ ReferencePlan::ReferencePlan(Network network_in)
                  layer.name);
         if (neuron != nullptr)
             (neuron->kind == NeuronKind::one_spike ? phase_coded : rate_coded) = true;
+        if (neuron != nullptr) {
+            thresholds[l] = widened(neuron->threshold, shapes[l]);
+            amplitudes[l] = widened(neuron->amplitude, shapes[l]);
+        }
         for (const std::size_t source : layer.inputs) depth[l] = std::max(depth[l], depth[source]);
         if (neuron != nullptr) ++depth[l];
         deepest = std::max(deepest, depth[l]);

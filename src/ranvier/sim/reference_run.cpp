@@ -9,10 +9,6 @@ namespace ranvier {
 
 namespace {
 
-float per_channel(const std::vector<float>& values, std::size_t channel) {
-    return values.size() == 1 ? values[0] : values[channel];
-}
-
 /// Calls visit(index in [height][width][channels], index in [channels][height][width]).
 template <typename Visit>
 void for_each_place(const Shape& shape, Visit&& visit) {
@@ -178,18 +174,17 @@ void ReferenceRun::step_synapses(std::size_t l) {
 void ReferenceRun::step_neuron(std::size_t l, const Neuron& neuron) {
     const StepValues& in = read(plan_.network.layers[l].inputs[0]);
     State& state = states_[l];
-    const auto channels = static_cast<std::size_t>(plan_.shapes[l].channels);
+    const std::vector<float>& threshold = plan_.thresholds[l];
+    const std::vector<float>& amplitude = plan_.amplitudes[l];
     std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
     state.now.silent = true;
     state.now.changed = true;
-    for (std::size_t i = 0; i < state.membrane.size(); ++i) {
-        const float current = in.silent ? 0.0F : in.values[i];
-        const int spikes = step_rate(neuron, state.membrane[i], current,
-                                     per_channel(neuron.threshold, i % channels));
-        if (spikes > 0)
-            emit(state, i, static_cast<float>(spikes) * per_channel(neuron.amplitude, i % channels),
-                 spikes);
-    }
+    for (std::size_t i = 0; i < state.membrane.size(); i += threshold.size())
+        for (std::size_t c = 0; c < threshold.size(); ++c) {
+            const float current = in.silent ? 0.0F : in.values[i + c];
+            const int spikes = step_rate(neuron, state.membrane[i + c], current, threshold[c]);
+            if (spikes > 0) emit(state, i + c, static_cast<float>(spikes) * amplitude[c], spikes);
+        }
 }
 
 // Membranes hold natural units: a spike of phase k adds its worth base^-k, instead of the membrane
@@ -205,14 +200,14 @@ void ReferenceRun::step_one_spike(std::size_t l, const Neuron& neuron) {
     const int phase = step_ - plan_.depth[l] * plan_.network.timing.wait;
     if (phase < 1 || phase > plan_.network.timing.steps) return;
     std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
-    const auto channels = static_cast<std::size_t>(plan_.shapes[l].channels);
+    const std::vector<float>& threshold = plan_.thresholds[l];
+    const std::vector<float>& amplitude = plan_.amplitudes[l];
     const double needed = one_spike_threshold(neuron.base, phase, neuron.threshold_shift);
     const auto worth = static_cast<float>(std::pow(static_cast<double>(neuron.base), -phase));
-    for (std::size_t i = 0; i < state.membrane.size(); ++i) {
-        if (state.passed[i] > 0) continue;
-        if (state.membrane[i] >= per_channel(neuron.threshold, i % channels) * needed)
-            emit(state, i, worth * per_channel(neuron.amplitude, i % channels), 1);
-    }
+    for (std::size_t i = 0; i < state.membrane.size(); i += threshold.size())
+        for (std::size_t c = 0; c < threshold.size(); ++c)
+            if (state.membrane[i + c] >= threshold[c] * needed && state.passed[i + c] == 0)
+                emit(state, i + c, worth * amplitude[c], 1);
 }
 
 void ReferenceRun::step_max_pool(std::size_t l, const MaxPool& pool) {

@@ -22,6 +22,8 @@ struct ReferencePlan {
     std::vector<bool> spikes;   ///< [n_layers] emits spikes, which are counted
     std::vector<int>
         depth;  ///< [n_layers] neurons on the longest path from the input, self included
+    /// [n_layers][channels] of activation layers, one value per channel in any case.
+    std::vector<std::vector<float>> thresholds, amplitudes;
     bool phase_coded = false;  ///< one_spike
     int n_steps = 0;  ///< steps of one run; phase coding: bias step 0 and all layers' windows
 };
