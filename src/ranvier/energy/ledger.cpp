@@ -80,6 +80,18 @@ void add_ratios(const Network& network, const std::vector<Events>& events,
     ledger.efficiency_eq6 = energy > 0 ? ledger.macs * constants.mac_pj / energy : 0;
 }
 
+/// One-spike neurons fire at most once, so spikes per neuron are the fraction that fires.
+void add_fired_fractions(Ledger& ledger) {
+    double n_layers = 0;
+    for (const LayerLedger& row : ledger.layers) {
+        if (row.neurons == 0) continue;
+        ledger.fired_fraction_layer_mean += row.spikes_per_neuron;
+        ++n_layers;
+    }
+    if (n_layers > 0) ledger.fired_fraction_layer_mean /= n_layers;
+    ledger.fired_fraction = ledger.spikes_per_neuron;
+}
+
 }  // namespace
 
 Ledger float_ledger(const Network& network, const LedgerOptions& options) {
@@ -125,8 +137,7 @@ Ledger spiking_ledger(const Network& network, const SimulationResult& result,
     }
     ledger.spikes_per_neuron =
         ledger.neurons > 0 ? ledger.spikes / static_cast<double>(ledger.neurons) : 0;
-    if (network.timing.input == InputCoding::binary_phase)
-        ledger.fired_fraction = ledger.spikes_per_neuron;  // at most one spike each
+    if (network.timing.input == InputCoding::binary_phase) add_fired_fractions(ledger);
     ledger.float_energy_pj = ledger.macs * options.constants.mac_pj;
     add_ratios(network, events, options.constants, ledger);
     return ledger;

@@ -58,6 +58,7 @@ struct Ledger {
     double normalized_operations = 0;  ///< B-SNN: sum IFR_l OPS_(l+1) / sum OPS_l, ends excluded
     double efficiency_eq6 = 0;         ///< One-Spike eq. 6: sum MAC E_MAC / sum MAC rate E_AC
     double fired_fraction = 0;         ///< one_spike: neurons that spike at all; else 0
+    double fired_fraction_layer_mean = 0;  ///< one_spike: mean of the layers' fractions; else 0
 };
 
 /// Of a float network: MACs and their energy.

@@ -103,8 +103,22 @@ TEST(Ledger, PhaseCodedInputAndBorders) {
     EXPECT_EQ(row(ledger, "conv").synops, 2 * 8 + 18);
     EXPECT_EQ(row(ledger, "conv").synops_nominal, 3 * 18);
     EXPECT_EQ(ledger.spiking_macs, 0);
+    EXPECT_EQ(ledger.fired_fraction, 0);
     EXPECT_EQ(ledger.spikes, 0) << "input spikes are not the network's";
     EXPECT_NEAR(row(ledger, "conv").input_rate, 3.0 / 16, 1e-12);
+}
+
+TEST(Ledger, FractionsOfNeuronsThatFire) {
+    Network network = small_network(false);
+    network.timing = {16, 16, InputCoding::binary_phase, Propagation::same_step};
+    const auto result = run_with(network,
+                                 {{"input", std::vector<std::uint64_t>(16, 0)},
+                                  {"neuron1", std::vector<std::uint64_t>(32, 1)},
+                                  {"neuron2", {0, 2, 1}}},
+                                 2);
+    const Ledger ledger = spiking_ledger(network, result, {});
+    EXPECT_NEAR(ledger.fired_fraction, (16 + 1.5) / 35, 1e-12);
+    EXPECT_NEAR(ledger.fired_fraction_layer_mean, (0.5 + 0.5) / 2, 1e-12);
 }
 
 TEST(Ledger, ShortcutSpikesCostOneAdditionEach) {

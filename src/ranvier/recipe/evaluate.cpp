@@ -62,6 +62,7 @@ void take_ledger(const Ledger& ledger, bool spiking, EvaluationResult& result) {
     result.spikes = ledger.spikes;
     result.spikes_per_neuron = ledger.spikes_per_neuron;
     result.fired_fraction = ledger.fired_fraction;
+    result.fired_fraction_layer_mean = ledger.fired_fraction_layer_mean;
     result.synops = ledger.synops;
     result.synops_nominal = ledger.synops_nominal;
     result.macs = spiking ? ledger.spiking_macs : ledger.macs;

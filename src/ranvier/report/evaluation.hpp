@@ -56,15 +56,16 @@ struct EvaluationResult {
 
     int timesteps = 0;  ///< per sample until the output is read; 0: float network
     std::uint64_t neurons = 0;
-    double spikes = 0;             ///< per sample
-    double spikes_per_neuron = 0;  ///< per sample
-    double fired_fraction = 0;     ///< one_spike: neurons that spike at all
-    double synops = 0;             ///< per sample, border-exact
-    double synops_nominal = 0;     ///< per sample, borders ignored
-    double macs = 0;               ///< per sample, executed by this network
-    double float_macs = 0;         ///< per sample, of the float network of the same shape
-    double energy_pj = 0;          ///< per sample
-    double float_energy_pj = 0;    ///< per sample, of the float network of the same shape
+    double spikes = 0;                     ///< per sample
+    double spikes_per_neuron = 0;          ///< per sample
+    double fired_fraction = 0;             ///< one_spike: neurons that spike at all
+    double fired_fraction_layer_mean = 0;  ///< one_spike: mean of the layers' fractions
+    double synops = 0;                     ///< per sample, border-exact
+    double synops_nominal = 0;             ///< per sample, borders ignored
+    double macs = 0;                       ///< per sample, executed by this network
+    double float_macs = 0;                 ///< per sample, of the float network of the same shape
+    double energy_pj = 0;                  ///< per sample
+    double float_energy_pj = 0;            ///< per sample, of the float network of the same shape
     double normalized_operations = 0;
     double efficiency_eq6 = 0;
     double seconds = 0;  ///< wall time

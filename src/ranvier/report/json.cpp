@@ -107,6 +107,7 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("spikes_per_sample", result.spikes);
     read("spikes_per_neuron", result.spikes_per_neuron);
     read("fired_fraction", result.fired_fraction);
+    read("fired_fraction_layer_mean", result.fired_fraction_layer_mean);
     read("synops_per_sample", result.synops);
     read("synops_nominal_per_sample", result.synops_nominal);
     read("macs_per_sample", result.macs);
@@ -145,6 +146,7 @@ Json measurements_to_json(const EvaluationResult& result) {
                  {"spikes_per_sample", result.spikes},
                  {"spikes_per_neuron", result.spikes_per_neuron},
                  {"fired_fraction", result.fired_fraction},
+                 {"fired_fraction_layer_mean", result.fired_fraction_layer_mean},
                  {"synops_per_sample", result.synops},
                  {"synops_nominal_per_sample", result.synops_nominal},
                  {"macs_per_sample", result.macs},

@@ -50,8 +50,10 @@ std::string Table::text() const {
         std::string line;
         for (std::size_t c = 0; c < widths.size(); ++c) {
             const std::string& cell = rows_[r][c];
-            const std::string gap(widths[c] - width(cell), ' ');
-            line += (c == 0 ? cell + gap : "  " + gap + cell);
+            if (c > 0) line += "  ";
+            if (c == 0) line += cell;
+            line.append(widths[c] - width(cell), ' ');
+            if (c > 0) line += cell;
         }
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";

@@ -28,7 +28,9 @@ void add_spiking_lines(std::string& text, const EvaluationResult& result) {
              fmt::format("{:.4g} ({} neurons, {} spikes per image)", result.spikes_per_neuron,
                          result.neurons, count_text(result.spikes)));
     if (result.coding.coding == "one_spike")
-        add_line(text, "neurons that spike", percent_text(result.fired_fraction));
+        add_line(text, "neurons that spike",
+                 fmt::format("{} (mean of layers {})", percent_text(result.fired_fraction),
+                             percent_text(result.fired_fraction_layer_mean)));
     add_line(text, "SynOps per image",
              fmt::format("{} (borders ignored: {})", count_text(result.synops),
                          count_text(result.synops_nominal)));
