@@ -134,7 +134,7 @@ Feature Builder::any(const Node& node, int k) {
 }
 
 Feature Builder::plain_image(Feature feature, const Node& node) const {
-    const Shape& s = shape(feature);
+    const Shape s = shape(feature);
     const auto& pad = feature.pad;
     const Dims expected = {batch_, s.channels, s.height + pad[0] + pad[2],
                            s.width + pad[1] + pad[3]};

@@ -88,9 +88,8 @@ public:
     Feature add_affine(const Node& node, const Feature& in, Tensor scale, Tensor shift);
     /// The same values under another shape, with a Flatten layer if they become a vector.
     Feature view(const Node& node, const Feature& in, Dims dims);
-    [[nodiscard]] const Shape& shape(const Feature& feature) const {
-        return shapes_[feature.layer];
-    }
+    /// By value: the next layer may move the list.
+    [[nodiscard]] Shape shape(const Feature& feature) const { return shapes_[feature.layer]; }
     /// Whether no value can be negative.
     [[nodiscard]] bool never_negative(const Feature& feature) const {
         return not_negative_[feature.layer];

@@ -106,29 +106,28 @@ TEST(OnnxDamage, WireErrorsNameByteAndMessage) {
               std::string::npos);
 }
 
+/// A protobuf field: `tag`, length, content.
+std::string field(char tag, const std::string& content) {
+    std::string bytes(1, tag);
+    std::size_t n = content.size();
+    for (; n > 0x7F; n >>= 7U) bytes.push_back(static_cast<char>((n & 0x7FU) | 0x80U));
+    bytes.push_back(static_cast<char>(n));
+    return bytes + content;
+}
+
 TEST(OnnxDamage, TooManyPiecesAreRefusedBeforeTheyAreParsed) {
     // Four million empty nodes in eight megabytes.
     std::string nodes;
     for (int k = 0; k < 4'000'000; ++k) nodes.append("\x0a\x00", 2);
-    std::string bytes = "\x3a";
-    for (std::size_t n = nodes.size(); n > 0; n >>= 7U)
-        bytes.push_back(static_cast<char>((n & 0x7FU) | (n > 0x7F ? 0x80U : 0U)));
-    EXPECT_NE(error_of_bytes(bytes + nodes).find("more than 3000000 fields"), std::string::npos);
+    EXPECT_NE(error_of_bytes(field('\x3a', nodes)).find("more than 3000000 fields"),
+              std::string::npos);
 }
 
 TEST(OnnxDamage, DeepNestingIsRefused) {
-    std::string graph;  // graph > node > attribute > graph > ...
-    for (int k = 0; k < 400; ++k) {
-        for (const char tag : {'\x32', '\x2a', '\x0a'}) {
-            std::string length;
-            for (std::size_t n = graph.size();; n >>= 7U) {
-                length.push_back(static_cast<char>((n & 0x7FU) | (n > 0x7F ? 0x80U : 0U)));
-                if (n <= 0x7F) break;
-            }
-            graph = tag + length + graph;
-        }
-    }
-    EXPECT_NE(error_of_bytes(graph), "");
+    std::string graph;
+    for (int k = 0; k < 400; ++k)  // a graph as attribute of a node of a graph
+        graph = field('\x0a', field('\x2a', field('\x32', graph)));
+    EXPECT_NE(error_of_bytes(field('\x3a', graph)).find("nested too deeply"), std::string::npos);
 }
 
 TEST(OnnxDamage, WeightsThatDoNotFitTheirShape) {

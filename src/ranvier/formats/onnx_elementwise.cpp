@@ -184,7 +184,7 @@ void import_softmax(Builder& builder, const Node& node) {
     Feature feature = builder.any(node, 0);
     const auto axis =
         front_axis(node.integer("axis", builder.opset() < 13 ? 1 : -1), feature.dims.size(), node);
-    const Shape& s = builder.shape(feature);
+    const Shape s = builder.shape(feature);
     if (axis != 1 || s.plane() != 1 || feature.dims[1] != s.channels)
         node.refuse(
             "does not run over the classes of a vector; only a Softmax over axis 1 of the "

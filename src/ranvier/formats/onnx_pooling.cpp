@@ -10,7 +10,7 @@ namespace {
 /// last window may then be another one. Such a pooling is refused.
 void require_same_size(const Builder& builder, const Node& node, const Feature& in,
                        const Window& own, const Window& merged, bool ceil_mode) {
-    const Shape& inner = builder.shape(in);
+    const Shape inner = builder.shape(in);
     const Shape padded{inner.channels, in.dims[2], in.dims[3]};
     const Shape apart = windowed_shape(padded, own, ceil_mode, inner.channels);
     const Shape together = windowed_shape(inner, merged, ceil_mode, inner.channels);
@@ -94,7 +94,7 @@ void import_reduce_mean(Builder& builder, const Node& node) {
     const bool keep = node.integer("keepdims", 1) != 0;
     node.ignore("noop_with_empty_axes");
     const auto axes = front_axes(given.value_or(Dims()), in.dims.size(), node);
-    const Shape& s = builder.shape(in);
+    const Shape s = builder.shape(in);
     const bool image = in.dims == Dims{builder.batch(), s.channels, s.height, s.width};
     const bool joined = in.dims == Dims{builder.batch(), s.channels, s.plane()};
     const bool all = (image && axes == std::vector<std::size_t>{2, 3}) ||

@@ -93,7 +93,7 @@ void check_padding_range(const Node& node, const Padding& padding) {
 /// Zero channels: together with a waiting slice, the shortcut of ResNet option A.
 Feature pad_channels(Builder& builder, const Node& node, Feature in, const Padding& padding) {
     if (in.padded() || in.slice_h != in.slice_w) in = builder.any(node, 0);
-    const Shape& s = builder.shape(in);
+    const Shape s = builder.shape(in);
     if (in.dims.size() > 1 && in.dims[1] != s.channels)
         node.refuse("pads a tensor that was reshaped from {} to {}; place it before the reshape",
                     ranvier::to_string(s), to_string(in.dims));
@@ -189,7 +189,7 @@ void import_concat(Builder& builder, const Node& node) {
     Dims dims;
     for (int k = 0; k < node.n_inputs(); ++k) {
         const Feature in = builder.any(node, k);
-        const Shape& s = builder.shape(in);
+        const Shape s = builder.shape(in);
         const auto axis = front_axis(node.integer("axis", 1), in.dims.size(), node);
         if (axis != 1 || in.dims[1] != s.channels)
             node.refuse("joins along axis {} of shape {}; only channels (axis 1) can be joined",
@@ -216,7 +216,7 @@ void import_slice(Builder& builder, const Node& node) {
     const auto ranges = slice_ranges(in.dims, node, builder.constants(node), builder.opset());
     for (std::size_t k = 0; k < ranges.size(); ++k) {
         if (takes_all(ranges[k], in.dims[k])) continue;
-        const Shape& s = builder.shape(in);
+        const Shape s = builder.shape(in);
         const bool is_image = in.dims.size() == 4 && in.dims[1] == s.channels &&
                               in.dims[2] == (s.height - 1) / in.slice_h + 1 &&
                               in.dims[3] == (s.width - 1) / in.slice_w + 1;
