@@ -131,7 +131,7 @@ void read_origin(const Json& json, EvaluationResult& result) {
     read("seed", result.seed);
     read("threads", result.threads);
     read("engine", result.engine);
-    read("command_line", result.command_line);
+    read("command", result.command_line);
     read("versions", result.versions);
 }
 
@@ -180,7 +180,7 @@ Json to_json(const EvaluationResult& result) {
     json["seed"] = result.seed;
     json["threads"] = result.threads;
     json["engine"] = result.engine;
-    json["command_line"] = result.command_line;
+    json["command"] = result.command_line;
     json["versions"] = result.versions;
     return json;
 }
