@@ -12,7 +12,10 @@ namespace ranvier {
 ///
 /// Constant subgraphs (Shape, Gather, Concat, Unsqueeze, ... of constants) are folded; Dropout and
 /// Identity are dropped; Slice and Pad that together form a ResNet option-A shortcut become one
-/// Shortcut. The input's mean and std are left empty; the caller sets them.
+/// Shortcut. The input's mean and std are left empty for the caller to set, unless
+/// the model itself begins with a normalization by constants (Sub, Div, ...): that is put there.
+/// A Softmax at the very end is dropped and noted under notes["output"]; notes["source"] says file,
+/// opset and producer. Memory is limited to about 1 GB plus a small multiple of the file's size.
 /// @throws Error(io); Error(bad_input) for a damaged file or an unsound network;
 ///         Error(unsupported) for an operator or attribute that cannot be represented, naming
 ///         operator, node, reason and what could be done instead.
