@@ -82,6 +82,7 @@ void add_calibration_options(CLI::App& command, ConvertCommand& options) {
     command
         .add_option("--calibrate", options.calibrate,
                     "Measure activations on the first so many samples; 0: all")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");
     options.data.add_to(command, Split::train, true);

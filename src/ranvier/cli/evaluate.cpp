@@ -58,6 +58,7 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
         ->type_name("FILE");
     options->data.add_to(*command, Split::test, true);
     command->add_option("--limit", options->limit, "Only the first so many samples; 0: all")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");
     command->add_option("--json", options->json, "Also write the result to this file")

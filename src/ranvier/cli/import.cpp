@@ -38,9 +38,11 @@ void add_import(CLI::App& app, const CommandLine& /*line*/) {
                      "Mean that the network expects to be subtracted from pixels in [0, 1]: one "
                      "for each channel, or one for all")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->type_name("A,B,C");
     command->add_option("--std", options->std, "Standard deviation that they are then divided by")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->type_name("A,B,C");
     command->footer(
         "Example:\n"

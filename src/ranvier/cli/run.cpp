@@ -66,7 +66,9 @@ void add_run(CLI::App& app, const CommandLine& line) {
         ->allow_extra_args(false);
     command->add_option("--json", options->json, "Also write the result to this file")
         ->type_name("FILE");
-    command->add_option("--seed", options->seed, "Instead of the recipe's own")->type_name("N");
+    command->add_option("--seed", options->seed, "Instead of the recipe's own")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
     options->arguments.add_threads(*command);
     command->footer(
         "Examples:\n"

@@ -49,6 +49,7 @@ void RunArguments::add_threads(CLI::App& command) {
 
 void RunArguments::add_seed(CLI::App& command) {
     command.add_option("--seed", seed, "Names all that is random: the digits that are drawn, ...")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");
 }

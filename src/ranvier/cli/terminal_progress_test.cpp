@@ -29,6 +29,7 @@ TEST(TerminalProgress, ShortWorkShowsNothing) {
         TerminalProgress progress;
         progress.start("work", "units", 100);
         std::vector<std::jthread> threads;
+        threads.reserve(4);
         for (int t = 0; t < 4; ++t)
             threads.emplace_back([&progress] {
                 for (int i = 0; i < 25; ++i) progress.advance(1);
