@@ -158,10 +158,15 @@ private:
     /// Joins the source with some others of its height and width.
     void add_concat(std::size_t source) {
         std::vector<std::size_t> parts = {source};
-        for (std::size_t l = 0; l < shapes_.size() && parts.size() < 4; ++l)
-            if (shapes_[l].height == shapes_[source].height &&
-                shapes_[l].width == shapes_[source].width && chance(0.5F))
-                parts.push_back(l);
+        std::int64_t channels = shapes_[source].channels;
+        for (std::size_t l = 0; l < shapes_.size() && parts.size() < 4; ++l) {
+            const bool fits = shapes_[l].height == shapes_[source].height &&
+                              shapes_[l].width == shapes_[source].width &&
+                              channels + shapes_[l].channels < 100;
+            if (!fits || chance(0.5F)) continue;
+            parts.push_back(l);
+            channels += shapes_[l].channels;
+        }
         add(Concat{}, parts);
     }
 
@@ -171,6 +176,7 @@ private:
         for (std::size_t l = 0; l < shapes_.size() && parts.size() < 3; ++l)
             if (shapes_[l] == shapes_[source] && chance(0.3F)) parts.push_back(l);
         if (parts.size() == 1) {
+            if (shapes_[source].channels > 100) return;  // a flattened image
             const Window same{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
             const std::size_t other = add_convolution(source, same, shapes_[source].channels);
             if (shapes_[other] != shapes_[source]) return;  // groups may round channels up
