@@ -20,7 +20,7 @@ public:
     ThreadScope& operator=(const ThreadScope&) = delete;
 
 private:
-    int previous_;
+    [[maybe_unused]] int previous_;  // without OpenMP there is nothing to restore
 };
 
 /// Where the value of (sample, channel, y, x) lies if channels are stored in blocks: `block` is 1
