@@ -36,12 +36,12 @@ struct Pen {
 class Hand {
 public:
     explicit Hand(Random& random)
-        : height_(random.uniform(13.0F, 21.0F)),
+        : height_(random.uniform(14.5F, 21.0F)),
           width_(height_ * random.uniform(0.5F, 0.85F)),
           slant_(random.uniform(-0.2F, 0.45F)),
           bend_(0.05F * random.normal()),
           phase_(random.uniform(0, 2 * pi)) {
-        const float angle = random.uniform(-15 * degree, 15 * degree);
+        const float angle = random.uniform(-12 * degree, 12 * degree);
         cos_ = std::cos(angle);
         sin_ = std::sin(angle);
     }
@@ -83,7 +83,7 @@ std::vector<Line> write_digit(int digit, Random& random) {
 /// Where to put a drawing that reaches from `low` to `high`, so that it stays in the frame.
 float offset(float low, float high, Random& random) {
     constexpr float border = 1.5F;  // half a line
-    constexpr float spread = 4;
+    constexpr float spread = 3;
     const float least = border - low;
     const float most = side - border - high;
     const float middle = (least + most) / 2;

@@ -55,8 +55,7 @@ void DigitSamples::read(std::size_t index, std::span<float> pixels) const {
 }
 
 std::string DigitSamples::describe() const {
-    return fmt::format("digits {}, drawn with seed {}, {} of {}", to_string(split_), seed_, size_,
-                       size_);
+    return fmt::format("digits {}, drawn with seed {}, {}", to_string(split_), seed_, size_);
 }
 
 std::unique_ptr<Samples> open_digits(const DataOptions& options) {

@@ -1,11 +1,10 @@
 #include "ranvier/sim/neuron_step.hpp"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
 
 #include "tests/support/npy.hpp"
+#include <cmath>
+#include <rapidcheck.h>
 
 namespace ranvier {
 namespace {
