@@ -106,7 +106,7 @@ struct Vgg {
 /// methods.md section 0.8; no biases, no batch norm.
 constexpr std::array vggs = {
     Vgg{"vgg5", "64 A 128 D 128 A", {4096, 4096}, 0.5F, 0.2F},
-    Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 D 512 A 512", {4096, 4096}, 0.5F, 0.2F},
+    Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 A 512 D", {4096, 4096}, 0.5F, 0.2F},
     Vgg{"vgg16",
         "64 D 64 A 128 D 128 A 256 D 256 D 256 A 512 D 512 D 512 A 512 D 512 D 512",
         {4096, 4096},

@@ -1,0 +1,222 @@
+#include "ranvier/net/model_file.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
+#include "ranvier/net/safetensors.hpp"
+#include "ranvier/net/shapes.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/networks.hpp"
+#include <cstring>
+#include <filesystem>
+#include <limits>
+
+namespace ranvier {
+namespace {
+
+using namespace testing;
+
+/// Every operation and every field of a neuron, with values that have no short decimal form.
+Network rich_network(std::uint64_t seed) {
+    Network network = branched_network(seed);
+    Random random(seed, 5);
+    const auto norm = [&](std::int64_t n) {
+        BatchNorm op{random_tensor({n}, random), random_tensor({n}, random),
+                     random_tensor({n}, random), Tensor({n})};
+        op.variance.values.assign(op.variance.size(), random.uniform(0.1F, 2.0F));
+        op.epsilon = 1e-3F / 3;
+        return op;
+    };
+    (void)insert_after(network, 1, {"norm", {}, norm(4)});
+    (void)insert_after(network, network.layers.size() - 2,
+                       {"drop \"quoted\" \xC3\xA4", {}, Dropout{1.0F / 3}});
+    (void)insert_after(network, 3, {"again", {}, Activation{}});
+    (void)insert_after(network, 4,
+                       {"global", {}, AveragePool{{3, 3, 1, 1, 1, 1, 1, 1}, true, false}});
+    int kind = 0;
+    for (Layer& layer : network.layers)
+        if (auto* activation = layer.as<Activation>()) {
+            Neuron& neuron = activation->neuron;
+            neuron.kind = static_cast<NeuronKind>((static_cast<int>(seed) + kind++) % 7);
+            neuron.reset = seed % 2 == 0 ? Reset::zero : Reset::subtract;
+            neuron.threshold = {random.uniform(0.1F, 3.0F)};
+            neuron.amplitude = {random.uniform(0.1F, 3.0F) * 1e-20F};
+            neuron.leak = 1.0F / 3;
+            if (seed % 3 == 0) neuron.lower_bound = -1.0F / 7;
+            neuron.base = 1.3F;
+            neuron.threshold_shift = seed % 2 == 0;
+        }
+    network.timing = {16, static_cast<int>(seed), InputCoding::binary_phase, Propagation::delayed};
+    network.notes = {{"source", "a test"}, {"", "no key"}};
+    return network;
+}
+
+TEST(ModelFile, RoundTripIsExact) {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        const Network network = rich_network(seed);
+        const std::string bytes = encode_network(network);
+        EXPECT_EQ(decode_network(bytes, "file"), network) << "seed " << seed;
+        EXPECT_EQ(encode_network(decode_network(bytes, "file")), bytes) << "same bytes again";
+    }
+}
+
+TEST(ModelFile, EveryTruncationIsRefused) {
+    const std::string bytes = encode_network(rich_network(1));
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        try {
+            (void)decode_network(std::string_view(bytes).substr(0, size), "cut.safetensors");
+            FAIL() << "read from " << size << " of " << bytes.size() << " bytes";
+        } catch (const Error& error) {
+            ASSERT_EQ(error.fault(), Fault::bad_input);
+            ASSERT_NE(std::string(error.what()).find("cut.safetensors"), std::string::npos);
+        }
+    }
+}
+
+TEST(ModelFile, DamageGivesAnErrorOrASoundNetwork) {
+    const std::string bytes = encode_network(rich_network(2));
+    Random random(3, 0);
+    int refused = 0;
+    for (int k = 0; k < 4000; ++k) {
+        std::string damaged = bytes;
+        // Mostly the header and the graph: damage to weights is mostly just other weights.
+        const std::size_t range =
+            k % 4 == 0 ? damaged.size() : std::min<std::size_t>(damaged.size(), 5000);
+        damaged[random.below(static_cast<std::uint32_t>(range))] =
+            static_cast<char>(random.below(256));
+        try {
+            (void)infer_shapes(decode_network(damaged, "file"));
+        } catch (const Error& error) {
+            ASSERT_EQ(error.fault(), Fault::bad_input) << error.what();
+            ++refused;
+        }
+    }
+    EXPECT_GT(refused, 1000);
+}
+
+std::string with_header(const std::string& header, const std::string& data = "") {
+    const std::uint64_t size = header.size();
+    std::string bytes(8, '\0');
+    std::memcpy(bytes.data(), &size, 8);
+    return bytes + header + data;
+}
+
+/// The message of the error with which `bytes` are refused.
+std::string refusal(const std::string& bytes) {
+    try {
+        (void)decode_network(bytes, "x.safetensors");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), Fault::bad_input);
+        const std::string message = error.what();
+        EXPECT_TRUE(message.starts_with("x.safetensors")) << message;
+        return message;
+    }
+    return "accepted";
+}
+
+void expect_refusal(const std::string& bytes, const std::string& says) {
+    EXPECT_NE(refusal(bytes).find(says), std::string::npos) << refusal(bytes);
+}
+
+TEST(Safetensors, HostileHeaders) {
+    const std::string eight(8, '\0');
+    expect_refusal("", "too few");
+    expect_refusal(std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F") + "{}", "declares a header");
+    expect_refusal(with_header("[]"), "not a JSON object");
+    expect_refusal(with_header("{\"a\":"), "not valid JSON");
+    expect_refusal(with_header("{\"a\xFF\":1}"), "not valid JSON");
+    expect_refusal(with_header(std::string(100000, '[')), "nested deeper");
+    expect_refusal(
+        with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":1})", eight),
+        "twice");
+    expect_refusal(with_header(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight),
+                   "F64");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}})", eight),
+                   "outside");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", eight),
+                   "outside");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,8]}})", eight),
+                   "whole number");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", eight),
+                   "needs 4 bytes");
+    expect_refusal(
+        with_header(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}})",
+                    eight),
+        "does not fit");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", ""),
+                   "does not fit");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", eight),
+                   "must begin at 0");
+    expect_refusal(
+        with_header(
+            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+            eight),
+        "no overlaps");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", eight),
+                   "belong to no tensor");
+    expect_refusal(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", eight),
+                   "ranvier import");
+    expect_refusal(with_header(R"({"__metadata__":{"ranvier":5}})"), "not a text");
+}
+
+/// A file whose graph text is changed by replacing `from` by `to`.
+std::string with_graph(const std::string& from, const std::string& to) {
+    Safetensors content = decode_safetensors(encode_network(rich_network(1)), "file");
+    std::string& graph = content.metadata.at("ranvier");
+    const std::size_t at = graph.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    graph.replace(at, from.size(), to);
+    return encode_safetensors(content);
+}
+
+TEST(GraphJson, RefusesWhatItDoesNotKnow) {
+    expect_refusal(with_graph("\"version\":1", "\"version\":2"), "version 2");
+    expect_refusal(with_graph("\"operation\":\"convolution\"", "\"operation\":\"attention\""),
+                   "attention");
+    expect_refusal(with_graph("\"groups\":1", "\"groups\":1,\"color\":3"), "'color'");
+    expect_refusal(with_graph("\"groups\":1,", ""), "'groups' is missing");
+    expect_refusal(with_graph("\"groups\":1", "\"groups\":1.5"), "whole number");
+    expect_refusal(with_graph("\"groups\":1", "\"groups\":99999999999999999999"), "");
+    expect_refusal(with_graph("\"steps\":16", "\"steps\":\"16\""), "'steps'");
+    expect_refusal(with_graph("\"steps\":16", "\"steps\":-1"), "timesteps");
+    expect_refusal(with_graph("\"subtract\"", "\"never\""), "known are subtract, zero");
+    expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":[\"elsewhere\"]"), "elsewhere");
+    expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":7"), "'inputs'");
+    expect_refusal(with_graph("\"name\":\"conv1\"", "\"name\":\"conv2\""), "conv2");
+}
+
+TEST(ModelFile, WeightsMustFit) {
+    const auto with_tensors = [](auto change) {
+        Safetensors content = decode_safetensors(encode_network(rich_network(1)), "file");
+        change(content.tensors);
+        return encode_safetensors(content);
+    };
+    using Tensors = std::map<std::string, Tensor>;
+    expect_refusal(with_tensors([](Tensors& t) { t.erase("conv1.weight"); }), "conv1");
+    expect_refusal(with_tensors([](Tensors& t) { t["nobody.weight"] = Tensor({1}); }),
+                   "nobody.weight");
+    expect_refusal(with_tensors([](Tensors& t) {
+                       t["linear.weight"].values[3] = std::numeric_limits<float>::quiet_NaN();
+                   }),
+                   "linear");
+    expect_refusal(with_tensors([](Tensors& t) {
+                       t["linear.weight"] = Tensor({2, 90});
+                   }),
+                   "linear");
+}
+
+TEST(ModelFile, UnsoundNetworksAreNotWritten) {
+    const auto path =
+        std::filesystem::temp_directory_path() / "ranvier_model_file_test.safetensors";
+    save_network(rich_network(1), path);
+    Network broken = rich_network(2);
+    broken.layers[1].as<Convolution>()->weight.values[0] = std::numeric_limits<float>::infinity();
+    EXPECT_THROW(save_network(broken, path), Error);
+    EXPECT_EQ(load_network(path), rich_network(1)) << "the old file is still there";
+    std::filesystem::remove(path);
+    EXPECT_THROW((void)load_network(path), Error);
+}
+
+}  // namespace
+}  // namespace ranvier
