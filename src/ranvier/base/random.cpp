@@ -21,12 +21,14 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
 }
 
 std::uint32_t Random::next() noexcept {
-    const std::uint64_t block = position_ / 4;
-    const auto words =
-        philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-               {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
-    return words[position_++ % 4];
+    const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
+    const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };
+    if (const std::uint64_t block = position_ / 4; block != block_) {
+        words_ = philox({low(block), high(block), low(stream_), high(stream_)},
+                        {low(seed_), high(seed_)});
+        block_ = block;
+    }
+    return words_[position_++ % 4];
 }
 
 float Random::normal() noexcept {

@@ -36,6 +36,8 @@ private:
     std::uint64_t seed_;
     std::uint64_t stream_;
     std::uint64_t position_ = 0;
+    std::array<std::uint32_t, 4> words_{};  ///< of block_; only saves computing them again
+    std::uint64_t block_ = ~std::uint64_t{0};
 };
 
 }  // namespace ranvier

@@ -183,7 +183,7 @@ TEST(GraphJson, RefusesWhatItDoesNotKnow) {
     expect_refusal(with_graph("\"subtract\"", "\"never\""), "known are subtract, zero");
     expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":[\"elsewhere\"]"), "elsewhere");
     expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":7"), "'inputs'");
-    expect_refusal(with_graph("\"name\":\"conv1\"", "\"name\":\"conv2\""), "conv2");
+    expect_refusal(with_graph("\"name\":\"conv1\"", "\"name\":\"conv2\""), "reads 'conv1'");
 }
 
 TEST(ModelFile, WeightsMustFit) {

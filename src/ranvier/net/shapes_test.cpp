@@ -88,7 +88,7 @@ TEST(InferShapes, RefusesAndNamesTheLayer) {
         {"input", [](Network& n) { n.input().shape.height = 0; }},
         {"input", [](Network& n) { n.input().shape.height = std::int64_t{1} << 40; }},
         {"output", [](Network& n) { n.layers.back().operation = Flatten{}; }},
-        {"relu2",
+        {"linear",
          [](Network& n) {
              n.layers[8].inputs = {7, 7};
          }},
