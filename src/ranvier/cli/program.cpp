@@ -43,10 +43,10 @@ int report(int code, const std::string& message) {
     return code;
 }
 
-/// Arguments as one line that a shell reads back as the same arguments.
+/// The program and its arguments as typed: one line that a shell reads back as the same words.
 std::string typed(int argc, const char* const* argv) {
-    std::string line = "ranvier";
-    for (int i = 1; i < argc; ++i) {
+    std::string line;
+    for (int i = 0; i < argc; ++i) {
         const std::string word = argv[i];
         const bool plain = !word.empty() &&
                            word.find_first_of(" \t\n\"'\\$`*?;&|<>()[]{}!#~") == std::string::npos;
@@ -54,7 +54,8 @@ std::string typed(int argc, const char* const* argv) {
         for (std::size_t at = quoted.find('\''); at != std::string::npos;
              at = quoted.find('\'', at + 4))
             quoted.replace(at, 1, "'\\''");
-        line += plain ? " " + word : " '" + quoted + "'";
+        if (i > 0) line += ' ';
+        line += plain ? word : fmt::format("'{}'", quoted);
     }
     return line;
 }
