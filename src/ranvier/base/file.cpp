@@ -3,12 +3,14 @@
 #include "ranvier/base/error.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace ranvier {
 
@@ -35,48 +37,91 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
 
 namespace {
 
-void write_all(int descriptor, std::string_view content, const fs::path& path) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(descriptor, content.data(), content.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0)
-            fail(Fault::io, "{}: cannot be written: {}", path.string(), std::strerror(errno));
-        content.remove_prefix(static_cast<std::size_t>(written));
+[[noreturn]] void refuse_write(const fs::path& path, int error) {
+    fail(Fault::io, "{}: cannot be written: {}", path.string(), std::strerror(error));
+}
+
+/// A file that is open for writing.
+class Descriptor {
+public:
+    Descriptor(int number, const fs::path& path) : number_(number), path_(path) {
+        if (number_ < 0) refuse_write(path_, errno);
     }
-    if (::fsync(descriptor) != 0 && errno != EINVAL)
-        fail(Fault::io, "{}: cannot be written: {}", path.string(), std::strerror(errno));
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+
+    void allow_reading_by_all() { ::fchmod(number_, 0644); }  // mkstemp makes files private
+    void write(std::string_view content) {
+        while (!content.empty()) {
+            const ssize_t written = ::write(number_, content.data(), content.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) refuse_write(path_, errno);
+            content.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+    /// Returns once the content is on the disk.
+    void close() {
+        if (::fsync(number_) != 0 && errno != EINVAL) refuse_write(path_, errno);
+        if (::close(std::exchange(number_, -1)) != 0) refuse_write(path_, errno);
+    }
+
+private:
+    int number_;
+    const fs::path& path_;
+};
+
+/// Removes a file at the end of its scope, unless canceled.
+class Removal {
+public:
+    explicit Removal(const std::string& name) : name_(name) {}
+    ~Removal() {
+        if (!canceled_) ::unlink(name_.c_str());
+    }
+    Removal(const Removal&) = delete;
+    Removal& operator=(const Removal&) = delete;
+    void cancel() { canceled_ = true; }
+
+private:
+    const std::string& name_;
+    bool canceled_ = false;
+};
+
+void replace_file(const fs::path& path, std::string_view content) {
+    std::string temporary = path.string() + ".XXXXXX";
+    Descriptor file(::mkstemp(temporary.data()), path);
+    Removal removal(temporary);
+    file.allow_reading_by_all();
+    file.write(content);
+    file.close();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) refuse_write(path, errno);
+    removal.cancel();
+}
+
+void write_in_place(const fs::path& path, std::string_view content) {
+    Descriptor file(::open(path.c_str(), O_WRONLY), path);
+    file.write(content);
+    file.close();
 }
 
 }  // namespace
 
 void write_file(const fs::path& path, std::string_view content) {
     std::error_code ec;
-    if (fs::is_directory(path, ec))
-        fail(Fault::io, "{}: is a directory; name a file", path.string());
+    const fs::file_status status = fs::status(path, ec);
+    if (fs::is_directory(status)) fail(Fault::io, "{}: is a directory; name a file", path.string());
+    if (fs::exists(status) && !fs::is_regular_file(status)) return write_in_place(path, content);
     if (path.has_parent_path()) {
         fs::create_directories(path.parent_path(), ec);
         if (ec)
             fail(Fault::io, "{}: folder cannot be made: {}", path.parent_path().string(),
                  ec.message());
     }
-    std::string temporary = path.string() + ".XXXXXX";
-    const int descriptor = ::mkstemp(temporary.data());
-    if (descriptor < 0)
-        fail(Fault::io, "{}: cannot be written: {}", path.string(), std::strerror(errno));
-    try {
-        ::fchmod(descriptor, 0644);
-        write_all(descriptor, content, path);
-        if (::close(descriptor) != 0)
-            fail(Fault::io, "{}: cannot be written: {}", path.string(), std::strerror(errno));
-        fs::rename(temporary, path);
-    } catch (const fs::filesystem_error& error) {
-        ::unlink(temporary.c_str());
-        fail(Fault::io, "{}: cannot be written: {}", path.string(), error.code().message());
-    } catch (...) {
-        ::close(descriptor);
-        ::unlink(temporary.c_str());
-        throw;
-    }
+    // Behind a symbolic link, the file it names is replaced, not the link.
+    const fs::path target = fs::is_symlink(path, ec) ? fs::canonical(path, ec) : path;
+    replace_file(target.empty() ? path : target, content);
 }
 
 }  // namespace ranvier

@@ -14,7 +14,8 @@ namespace ranvier {
                                     std::uint64_t max_bytes = std::uint64_t{8} << 30);
 
 /// Writes `content` to a temporary file beside `path`, then renames it, so that `path` holds
-/// either its old or its whole new content at any moment. Makes missing parent folders.
+/// either its old or its whole new content at any moment. Makes missing parent folders. Devices and
+/// pipes (/dev/stdout) are written to, not replaced.
 /// @throws Error(io); nothing is left behind then.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -154,14 +154,18 @@ public:
             read_enum(from, value, where);
         } else if constexpr (std::is_same_v<T, bool>) {
             if (!from.is_boolean())
-                fail(Fault::bad_input, "{} is {}; it must be true or false", where, from.dump());
+                fail(Fault::bad_input, "{} is {}; it must be true or false", where, excerpt(from));
             value = from.get<bool>();
         } else if constexpr (std::is_integral_v<T>) {
             read_integer(from, value, where);
         } else if constexpr (std::is_same_v<T, float>) {
             if (!from.is_number())
-                fail(Fault::bad_input, "{} is {}; it must be a number", where, from.dump());
-            value = static_cast<float>(from.get<double>());
+                fail(Fault::bad_input, "{} is {}; it must be a number", where, excerpt(from));
+            const double wide = from.get<double>();
+            if (!(std::abs(wide) <= std::numeric_limits<float>::max()))
+                fail(Fault::bad_input, "{} is {}; it must fit into a float32", where,
+                     excerpt(from));
+            value = static_cast<float>(wide);
         } else if constexpr (std::is_same_v<T, std::string>) {
             if (!from.is_string()) fail(Fault::bad_input, "{} must be a text", where);
             value = from.get<std::string>();
@@ -187,7 +191,7 @@ private:
                 value = static_cast<T>(i);
                 return;
             }
-        fail(Fault::bad_input, "{} is {}; known are {}", where, from.dump(),
+        fail(Fault::bad_input, "{} is {}; known are {}", where, excerpt(from),
              fmt::join(known, ", "));
     }
     template <typename T>
@@ -199,7 +203,7 @@ private:
         const std::int64_t wide = fits ? from.get<std::int64_t>() : 0;
         if (!fits || !std::in_range<T>(wide))
             fail(Fault::bad_input, "{} is {}; it must be a whole number of usual size", where,
-                 from.dump());
+                 excerpt(from));
         value = static_cast<T>(wide);
     }
 
@@ -289,7 +293,7 @@ std::string encode_graph(const Network& network) {
     json layers = json::array();
     for (const Layer& layer : network.layers) layers.push_back(encode_layer(network, layer));
     graph["layers"] = std::move(layers);
-    return graph.dump();
+    return dump_json(graph, "graph of the network");
 }
 
 Network decode_graph(const std::string& text, const std::string& where) {

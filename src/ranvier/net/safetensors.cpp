@@ -29,7 +29,7 @@ struct Entry {
 std::uint64_t whole_number(const json& value, const std::string& where) {
     if (!value.is_number_unsigned())
         fail(Fault::bad_input, "{}: {} stands where a whole number >= 0 must be", where,
-             value.dump());
+             excerpt(value));
     return value.get<std::uint64_t>();
 }
 
@@ -48,7 +48,8 @@ std::vector<std::int64_t> read_dims(const json& shape, std::uint64_t max_values,
     for (const json& dim : shape) {
         const std::uint64_t extent = whole_number(dim, where + ", 'shape'");
         if (extent < 1 || extent > room)
-            fail(Fault::bad_input, "{}: shape {} does not fit into the file", where, shape.dump());
+            fail(Fault::bad_input, "{}: shape {} does not fit into the file", where,
+                 excerpt(shape));
         room /= extent;
         dims.push_back(static_cast<std::int64_t>(extent));
     }
@@ -63,7 +64,7 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
              where);
     const json& dtype = member(value, "dtype", where);
     if (dtype != "F32")
-        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" can be read", where, dtype.dump());
+        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" can be read", where, excerpt(dtype));
     const json& offsets = member(value, "data_offsets", where);
     if (!offsets.is_array() || offsets.size() != 2)
         fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
@@ -75,7 +76,7 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
     entry.dims = read_dims(member(value, "shape", where), data_size / sizeof(float), where);
     if (Tensor::count(entry.dims) * sizeof(float) != entry.end - entry.begin)
         fail(Fault::bad_input, "{}: shape {} needs {} bytes, but the file gives it {}", where,
-             member(value, "shape", where).dump(), Tensor::count(entry.dims) * sizeof(float),
+             excerpt(member(value, "shape", where)), Tensor::count(entry.dims) * sizeof(float),
              entry.end - entry.begin);
     return entry;
 }
@@ -123,9 +124,12 @@ std::string encode_safetensors(const Safetensors& content) {
         header[name] = {{"dtype", "F32"}, {"shape", tensor.dims}, {"data_offsets", {at, end}}};
         at = end;
     }
-    std::string text = header.dump();
+    std::string text = dump_json(header, "safetensors header");
     text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');
     const std::uint64_t header_size = text.size();
+    if (header_size > max_header)
+        fail(Fault::bad_input, "safetensors header: {} bytes; at most {} can be read again",
+             header_size, max_header);
     std::string bytes(length_bytes, '\0');
     std::memcpy(bytes.data(), &header_size, length_bytes);
     bytes.reserve(length_bytes + text.size() + at);

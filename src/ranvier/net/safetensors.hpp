@@ -16,6 +16,7 @@ struct Safetensors {
 
 /// The file's bytes: tensors in the order of their names, without holes; header padded with spaces
 /// to a multiple of 8.
+/// @throws Error(bad_input) for a name or text that is not UTF-8, or too much metadata.
 [[nodiscard]] std::string encode_safetensors(const Safetensors& content);
 
 /// @param name  stands in messages, usually the file's name.

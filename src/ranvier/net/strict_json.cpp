@@ -30,4 +30,19 @@ json parse_strict_json(std::string_view text, const std::string& where) {
     }
 }
 
+std::string excerpt(const json& value) {
+    constexpr std::size_t longest = 80;
+    std::string text = value.dump(-1, ' ', true);
+    if (text.size() > longest) text.replace(longest, std::string::npos, "...");
+    return text;
+}
+
+std::string dump_json(const json& value, const std::string& where) {
+    try {
+        return value.dump();
+    } catch (const json::exception& error) {
+        fail(Fault::bad_input, "{}: cannot be written as JSON ({})", where, error.what());
+    }
+}
+
 }  // namespace ranvier

@@ -11,4 +11,11 @@ namespace ranvier {
 /// @throws Error(bad_input)
 [[nodiscard]] nlohmann::json parse_strict_json(std::string_view text, const std::string& where);
 
+/// `value` for a message: as JSON in ASCII, cut off where it is long.
+[[nodiscard]] std::string excerpt(const nlohmann::json& value);
+
+/// The shortest JSON text of `value`.
+/// @throws Error(bad_input) if a text in it is not UTF-8, as names from other formats may be.
+[[nodiscard]] std::string dump_json(const nlohmann::json& value, const std::string& where);
+
 }  // namespace ranvier
