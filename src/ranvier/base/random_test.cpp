@@ -21,9 +21,9 @@ TEST(Philox, KnownAnswers) {
               (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-std::vector<std::uint32_t> draw(Random random, int n) {
-    std::vector<std::uint32_t> words;
-    for (int i = 0; i < n; ++i) words.push_back(random.next());
+std::vector<std::uint32_t> draw(Random random, std::size_t n) {
+    std::vector<std::uint32_t> words(n);
+    for (std::uint32_t& word : words) word = random.next();
     return words;
 }
 

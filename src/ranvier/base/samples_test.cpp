@@ -27,8 +27,10 @@ TEST(ReadBatch, ImagesOneBehindTheOther) {
     const Tensor batch = read_batch(CountingSamples{}, 4, 3);
     EXPECT_EQ(batch.dims, (std::vector<std::int64_t>{3, 2, 1, 3}));
     ASSERT_EQ(batch.size(), 18U);
-    for (std::size_t i = 0; i < 18; ++i)
-        EXPECT_EQ(batch.values[i], static_cast<float>(4 + i / 6) / 10.0F) << i;
+    for (std::size_t i = 0; i < 18; ++i) {
+        const std::size_t image = 4 + i / 6;
+        EXPECT_EQ(batch.values[i], static_cast<float>(image) / 10.0F) << i;
+    }
 }
 
 TEST(ReadBatch, MayBeEmpty) {

@@ -8,9 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/networks.hpp"
+#include <bit>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <rapidcheck/gtest.h>
 
 namespace ranvier {
 namespace {
@@ -74,6 +77,67 @@ TEST(ModelFile, EveryTruncationIsRefused) {
     }
 }
 
+// Any texts and any finite numbers, down to subnormal ones.
+RC_GTEST_PROP(ModelFile, AnyTextAndAnyFloatComeBack, ()) {
+    const auto texts = rc::gen::string<std::string>();
+    const auto floats = rc::gen::map(rc::gen::arbitrary<std::uint32_t>(), [](std::uint32_t bits) {
+        const float value = std::bit_cast<float>(bits);
+        return std::isfinite(value) ? value : std::numeric_limits<float>::max();
+    });
+    const auto ascii = rc::gen::container<std::string>(rc::gen::inRange<char>(0, 127));
+    Network network = branched_network(1);
+    network.notes = {{*ascii, *ascii}, {"long", std::string(*rc::gen::inRange(0, 5000), 'x')}};
+    network.layers[4].name = *ascii + "?";
+    Neuron& neuron = network.layers[2].as<Activation>()->neuron;
+    neuron.lower_bound = *floats;
+    neuron.threshold = *rc::gen::container<std::vector<float>>(
+        4, rc::gen::suchThat(floats, [](float v) { return v > 0; }));
+    network.input().mean = *rc::gen::container<std::vector<float>>(2, floats);
+    RC_ASSERT(decode_network(encode_network(network), "file") == network);
+    network.notes["bytes"] = *texts;  // perhaps no UTF-8: refused, or exact
+    try {
+        RC_ASSERT(decode_network(encode_network(network), "file") == network);
+    } catch (const Error& error) {
+        RC_ASSERT(error.fault() == Fault::bad_input);
+    }
+}
+
+TEST(ModelFile, TextsThatAreNotUtf8AreNotWritten) {
+    Network note = branched_network(1), name = note;
+    note.notes["source"] = "caf\xE9";
+    name.layers[1].name = "conv\xFF";
+    for (const Network& network : {note, name}) try {
+            (void)encode_network(network);
+            ADD_FAILURE() << "written";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.fault(), Fault::bad_input);
+            EXPECT_NE(std::string(error.what()).find("UTF-8"), std::string::npos) << error.what();
+        }
+}
+
+TEST(ModelFile, EveryFlippedBitGivesAnErrorOrASoundNetwork) {
+    Network small;
+    append(small, "in", Input{{1, 1, 1}, {}, {}});
+    append(small, "fc", Linear{Tensor({1, 1}, {2.0F}), {}});
+    append(small, "neuron", Activation{});
+    append(small, "out", Output{});
+    const std::string bytes = encode_network(small);
+    int refused = 0;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        std::string damaged = bytes;
+        damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+        try {
+            (void)infer_shapes(decode_network(damaged, "file"));
+        } catch (const Error& error) {
+            ASSERT_EQ(error.fault(), Fault::bad_input) << error.what();
+            ASSERT_EQ(std::string(error.what()).substr(0, 5), "file:");
+            ASSERT_LT(std::string(error.what()).size(), 2000U);
+            ++refused;
+        }
+    }
+    EXPECT_GT(refused, static_cast<int>(4 * bytes.size())) << "most damage is seen";
+}
+
 TEST(ModelFile, DamageGivesAnErrorOrASoundNetwork) {
     const std::string bytes = encode_network(rich_network(2));
     Random random(3, 0);
@@ -108,7 +172,7 @@ std::string refusal(const std::string& bytes) {
         (void)decode_network(bytes, "x.safetensors");
     } catch (const Error& error) {
         EXPECT_EQ(error.fault(), Fault::bad_input);
-        const std::string message = error.what();
+        std::string message = error.what();
         EXPECT_TRUE(message.starts_with("x.safetensors")) << message;
         return message;
     }

@@ -7,6 +7,7 @@
 #include "tests/support/networks.hpp"
 #include <functional>
 #include <limits>
+#include <rapidcheck/gtest.h>
 
 namespace ranvier {
 namespace {
@@ -34,6 +35,30 @@ TEST(WindowedShape, CeilModeDropsAWindowThatStartsInThePadding) {
     // 3. The last would start behind the image, so PyTorch leaves it out.
     EXPECT_EQ(windowed_shape({1, 3, 3}, square(2, 2, 1), true, 1), (Shape{1, 2, 2}));
     EXPECT_EQ(windowed_shape({1, 4, 4}, square(2, 2, 1), true, 1), (Shape{1, 3, 3}));
+}
+
+/// Lays the windows one by one. Without ceil mode all must lie inside the padded image; with it the
+/// last may stick out, but must start inside the image or its left padding.
+std::int64_t count_windows(std::int64_t in, const Window& w, bool ceil_mode) {
+    const std::int64_t span = w.dilation_w * (w.kernel_w - 1) + 1;
+    const std::int64_t end = in + w.pad_right;
+    std::int64_t n = 0;
+    for (std::int64_t start = -w.pad_left; start + span <= end; start += w.stride_w) ++n;
+    const std::int64_t next = n * w.stride_w - w.pad_left;  // the first that does not fit
+    const bool something_left = next - w.stride_w + span < end;
+    return n + (ceil_mode && n > 0 && something_left && next < in ? 1 : 0);
+}
+
+RC_GTEST_PROP(WindowedShape, EqualsLayingTheWindowsOneByOne, ()) {
+    const auto number = [](std::int64_t low, std::int64_t high) {
+        return *rc::gen::inRange(low, high + 1);
+    };
+    const std::int64_t in = number(1, 40);
+    Window w;
+    w.kernel_w = number(1, 6), w.stride_w = number(1, 5), w.dilation_w = number(1, 3);
+    w.pad_left = number(0, w.kernel_w - 1), w.pad_right = number(0, w.kernel_w - 1);
+    const bool ceil_mode = number(0, 1) == 1;
+    RC_ASSERT(windowed_shape({1, 1, in}, w, ceil_mode, 1).width == count_windows(in, w, ceil_mode));
 }
 
 TEST(InferShapes, FollowsABranchedNetwork) {

@@ -1,0 +1,55 @@
+#include "ranvier/net/architectures.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/counts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ranvier {
+namespace {
+
+struct Expected {
+    const char* name;
+    Shape input;
+    int n_classes;
+    double mega_macs, mega_parameters;
+};
+
+TEST(Architectures, CountsAgreeWithThePapers) {
+    // docs/methods.md names the sources; figures have four and three digits there.
+    for (const Expected& e : {Expected{"vgg5", {3, 32, 32}, 10, 108.8, 50.6},
+                              Expected{"vgg9", {3, 32, 32}, 10, 281.8, 32.1},
+                              Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
+                              Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
+                              Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
+        const LayerSize total =
+            total_size(layer_sizes(make_architecture(e.name, {e.input, {}, {}}, e.n_classes, 1)));
+        EXPECT_NEAR(static_cast<double>(total.macs) / 1e6, e.mega_macs, 0.1) << e.name;
+        EXPECT_NEAR(static_cast<double>(total.parameters) / 1e6, e.mega_parameters, 0.06) << e.name;
+        EXPECT_EQ(total.out, (Shape{e.n_classes, 1, 1}));
+    }
+}
+
+TEST(Architectures, SameSeedSameWeights) {
+    const Input input{{1, 28, 28}, {}, {}};
+    for (const char* name : {"digits_cnn", "lenet"}) {
+        EXPECT_EQ(make_architecture(name, input, 10, 3), make_architecture(name, input, 10, 3));
+        EXPECT_NE(make_architecture(name, input, 10, 3), make_architecture(name, input, 10, 4));
+    }
+}
+
+TEST(Architectures, UnknownNameOrInputThatDoesNotFit) {
+    const auto error = [](const std::string& name, const Shape& shape) -> std::string {
+        try {
+            (void)make_architecture(name, {shape, {}, {}}, 10, 1);
+            return "";
+        } catch (const Error& e) {
+            return e.what();
+        }
+    };
+    EXPECT_NE(error("vgg17", {3, 32, 32}).find("resnet20"), std::string::npos);
+    EXPECT_NE(error("vgg9", {3, 4, 4}).find("does not fit"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ranvier
