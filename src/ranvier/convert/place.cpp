@@ -125,12 +125,12 @@ private:
         if (l == 0) return ones(shape);
         const Scale& in = scales_[layer.inputs[0]];
         if (auto* conv = layer.as<Convolution>()) {
-            const Scale out = wanted_by_readers(l);
+            Scale out = wanted_by_readers(l);
             rescale(conv->weight, conv->bias, in, out, conv->groups);
             return out;
         }
         if (auto* linear = layer.as<Linear>()) {
-            const Scale out = wanted_by_readers(l);
+            Scale out = wanted_by_readers(l);
             rescale(linear->weight, linear->bias, in, out, 1);
             return out;
         }

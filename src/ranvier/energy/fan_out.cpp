@@ -28,7 +28,8 @@ std::vector<double> fan_out_map(const Layer& layer, const Shape& in, const Shape
         covers(in.height, out.height, w.kernel_h, w.stride_h, w.pad_top, w.dilation_h);
     const auto columns =
         covers(in.width, out.width, w.kernel_w, w.stride_w, w.pad_left, w.dilation_w);
-    const auto targets = static_cast<double>(out.channels / conv->groups);
+    const std::int64_t per_group = out.channels / conv->groups;
+    const auto targets = static_cast<double>(per_group);
     for (std::size_t y = 0; y < rows.size(); ++y)
         for (std::size_t x = 0; x < columns.size(); ++x)
             map[y * columns.size() + x] = rows[y] * columns[x] * targets;
@@ -40,7 +41,8 @@ double nominal_fan_out(const Layer& layer, const Shape& out) {
     const auto* conv = layer.as<Convolution>();
     if (conv == nullptr) return 0;
     const Window& w = conv->window;
-    return static_cast<double>(w.kernel_h * w.kernel_w * (out.channels / conv->groups)) /
+    const std::int64_t per_group = out.channels / conv->groups;
+    return static_cast<double>(w.kernel_h * w.kernel_w * per_group) /
            static_cast<double>(w.stride_h * w.stride_w);
 }
 
