@@ -202,11 +202,12 @@ void ReferenceRun::step_one_spike(std::size_t l, const Neuron& neuron) {
     std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
     const std::vector<float>& threshold = plan_.thresholds[l];
     const std::vector<float>& amplitude = plan_.amplitudes[l];
-    const double needed = one_spike_threshold(neuron.base, phase, neuron.threshold_shift);
+    const auto needed =
+        static_cast<float>(one_spike_threshold(neuron.base, phase, neuron.threshold_shift));
     const auto worth = static_cast<float>(std::pow(static_cast<double>(neuron.base), -phase));
     for (std::size_t i = 0; i < state.membrane.size(); i += threshold.size())
         for (std::size_t c = 0; c < threshold.size(); ++c)
-            if (state.membrane[i + c] >= threshold[c] * needed && state.passed[i + c] == 0)
+            if (state.membrane[i + c] / threshold[c] >= needed && state.passed[i + c] == 0)
                 emit(state, i + c, worth * amplitude[c], 1);
 }
 
