@@ -15,6 +15,7 @@ find_package(Protobuf REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(highway REQUIRED IMPORTED_TARGET libhwy)
 
 # oneDNN's own CMake config asks for OpenCL headers that we do not need.
 find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
