@@ -77,11 +77,9 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
                "Prices of operations, 45 nm: fp32 or int8");
     add_choice(*command, "--first-layer", options->request.first_layer,
                "A first layer that receives analog values is paid: once or per_step");
-    command
-        ->add_option("--engine", options->request.engine, "What runs spiking networks: reference")
-        ->check(CLI::IsMember(std::vector<std::string>{"reference"}))
-        ->capture_default_str()
-        ->type_name("WORD");
+    add_choice(*command, "--engine", options->request.engine,
+               "What runs spiking networks: reference (every timestep, the judge of the others), "
+               "phase (one_spike with W >= T, each layer once), or auto (the fastest that can)");
     options->run.add_threads(*command);
     options->run.add_seed(*command);
     command->footer(

@@ -95,14 +95,14 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     SimulationOptions options;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
-    const SimulationResult run =
-        make_reference_simulator(network)->run(samples, options, *context.progress);
+    const auto engine = make_spiking_engine(network, request.engine);
+    const SimulationResult run = engine->run(samples, options, *context.progress);
     result.samples = run.samples;
     result.correct = run.correct();
     result.accuracy = run.accuracy();
     result.timesteps = run.steps;
     result.seconds = run.seconds;
-    result.engine = request.engine;
+    result.engine = engine->name();
     if (request.steps > 0) result.coding.steps = request.steps;
     if (result.coding.coding == "rate" && run.samples > 0)
         for (const std::uint64_t correct : run.correct_after)
@@ -113,8 +113,6 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
 
 void require_fitting(const Network& network, const EvaluateRequest& request,
                      const CodingResult& coding) {
-    if (request.engine != "reference")
-        fail(Fault::usage, "evaluate: engine '{}' is not known; known: reference", request.engine);
     if (request.steps > 0 && !network.spiking())
         fail(Fault::usage, "evaluate: --steps is for spiking networks; {} is a float network",
              request.network_file);

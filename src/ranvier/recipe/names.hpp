@@ -5,6 +5,7 @@
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/energy/ledger.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/sim/simulator.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <array>
@@ -73,6 +74,12 @@ inline constexpr std::array<NameOf<ScheduleKind>, 3> names_of(ScheduleKind) {
 enum class EnergyKind { fp32, int8 };
 inline constexpr std::array<NameOf<EnergyKind>, 2> names_of(EnergyKind) {
     return {{{"fp32", EnergyKind::fp32}, {"int8", EnergyKind::int8}}};
+}
+
+inline constexpr std::array<NameOf<EngineKind>, 3> names_of(EngineKind) {
+    return {{{"auto", EngineKind::automatic},
+             {"reference", EngineKind::reference},
+             {"phase", EngineKind::phase}}};
 }
 
 template <typename T>

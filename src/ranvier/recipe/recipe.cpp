@@ -108,7 +108,7 @@ EvaluateStage read_evaluate(TableReader& reader) {
     reader.read_integer("steps", stage.steps, 0, 4096);
     reader.read_name("energy", stage.energy);
     reader.read_name("first_layer", stage.first_layer);
-    reader.read("engine", stage.engine);
+    reader.read_name("engine", stage.engine);
     return stage;
 }
 

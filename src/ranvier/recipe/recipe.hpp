@@ -44,7 +44,7 @@ struct EvaluateStage {
     int steps = 0;
     EnergyKind energy = EnergyKind::fp32;
     FirstLayer first_layer = FirstLayer::per_step;
-    std::string engine = "reference";
+    EngineKind engine = EngineKind::automatic;
 };
 
 struct ExportStage {

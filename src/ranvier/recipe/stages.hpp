@@ -65,7 +65,7 @@ struct EvaluateRequest {
     int steps = 0;  ///< rate coding: instead of the network's own; 0: its own
     EnergyKind energy = EnergyKind::fp32;
     FirstLayer first_layer = FirstLayer::per_step;
-    std::string engine = "reference";  ///< of spiking networks
+    EngineKind engine = EngineKind::automatic;  ///< of spiking networks
 };
 
 /// Runs a float or spiking network on a data set and prices what it did.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <list>
+#include <utility>
 
 namespace ranvier {
 
@@ -50,7 +51,21 @@ public:
           shapes_(infer_shapes(network_)),
           work_per_layer_(work_per_layer(network_)),
           max_threads_(thread_count(n_threads)) {
-        require_float_neurons(network_);
+        if (!runs_densely(network_)) require_float_neurons(network_);
+        if (network_.spiking())
+            for (const Layer& layer : network_.layers) {
+                const bool spikes = layer.as<Activation>() != nullptr ||
+                                    layer.as<MaxPool>() != nullptr || layer.as<Input>() != nullptr;
+                const std::size_t l = spikes_.size();
+                spikes_.emplace_back(spikes ? static_cast<std::size_t>(shapes_[l].size()) : 0);
+            }
+    }
+
+    void collect_spikes(SpikeCounts& spikes) {
+        for (FloatPlan& plan : plans_) plan.collect_spikes(spikes_);
+        for (std::size_t l = 0; l < spikes_.size(); ++l)
+            for (std::size_t i = 0; i < spikes_[l].size(); ++i)
+                spikes[l][i] += std::exchange(spikes_[l][i], 0U);
     }
 
     Tensor run(const Tensor& images, std::span<const std::size_t> layers,
@@ -105,7 +120,10 @@ private:
             plans_.splice(plans_.begin(), plans_, plan);
             return plans_.front();
         }
-        if (plans_.size() == max_plans) plans_.pop_back();  // the one used longest ago
+        if (plans_.size() == max_plans) {
+            plans_.back().collect_spikes(spikes_);
+            plans_.pop_back();  // the one used longest ago
+        }
         if (model == nullptr) model = std::make_shared<FloatModel>(network_, observed);
         return plans_.emplace_front(model, n);
     }
@@ -115,6 +133,7 @@ private:
     double work_per_layer_;
     int max_threads_;
     std::list<FloatPlan> plans_;  ///< the one used last is first
+    SpikeCounts spikes_;          ///< of plans that are gone
 };
 
 FloatEngine::FloatEngine(const Network& network, int n_threads)
@@ -130,6 +149,25 @@ Tensor FloatEngine::run(const Tensor& images) {
 Tensor FloatEngine::run(const Tensor& images, std::span<const std::size_t> layers,
                         const Observer& observer) {
     return impl_->run(images, layers, observer);
+}
+
+void FloatEngine::collect_spikes(SpikeCounts& spikes) {
+    impl_->collect_spikes(spikes);
+}
+
+bool runs_densely(const Network& network) {
+    const Timing& timing = network.timing;
+    if (network.spiking() && (timing.wait < timing.steps || timing.input == InputCoding::direct))
+        return false;
+    return std::all_of(network.layers.begin(), network.layers.end(), [&](const Layer& layer) {
+        // A pool that takes each step's maximum adds up spikes of several phases.
+        if (const auto* pool = layer.as<MaxPool>())
+            return !network.spiking() || pool->rule == MaxRule::running_count;
+        const auto* activation = layer.as<Activation>();
+        if (activation == nullptr) return true;
+        return network.spiking() ? activation->neuron.kind == NeuronKind::one_spike
+                                 : !activation->neuron.spiking();
+    });
 }
 
 }  // namespace ranvier

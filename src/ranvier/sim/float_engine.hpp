@@ -3,6 +3,7 @@
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/sim/simulator.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -12,7 +13,9 @@
 
 namespace ranvier {
 
-/// Runs a float network (relu or quantized_relu activations) through oneDNN, on all cores.
+/// Runs a network as dense float layers through oneDNN, on all cores: float networks (relu or
+/// quantized_relu activations), and one_spike networks whose layers wait for all their input
+/// (W >= T): there a membrane is one weighted sum of spike values, whatever their phases were.
 ///
 /// The plan (primitives, memory formats, fused activations and sums) is made once per batch size;
 /// weights are reordered once. Not for use by several threads at once: it is parallel inside.
@@ -20,7 +23,7 @@ class FloatEngine {
 public:
     /// @param n_threads  at most so many, 0: all cores; a small network on a small batch uses
     /// fewer.
-    /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
+    /// @throws Error(bad_input) as infer_shapes; Error(unsupported) for any other network.
     explicit FloatEngine(const Network& network, int n_threads = 0);
     ~FloatEngine();
     FloatEngine(FloatEngine&&) noexcept;
@@ -38,10 +41,17 @@ public:
     /// layers are not fused into others.
     Tensor run(const Tensor& images, std::span<const std::size_t> layers, const Observer& observer);
 
+    /// one_spike networks: adds the spikes of all runs since the last call to `spikes`, which has
+    /// an entry [channels][height][width] for each activation, max pool and the input.
+    void collect_spikes(SpikeCounts& spikes);
+
 private:
     class Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// Whether FloatEngine can run `network`, which is sound.
+[[nodiscard]] bool runs_densely(const Network& network);
 
 /// What a float network does on a data set.
 struct FloatResult {
@@ -64,6 +74,10 @@ struct FloatOptions {
 /// @throws Error(bad_input) if the samples' shape or number of classes does not fit the network.
 [[nodiscard]] FloatResult evaluate_float(const Network& network, const Samples& samples,
                                          const FloatOptions& options,
+                                         Progress& progress = no_progress());
+/// The same through an engine that was made for `network`.
+[[nodiscard]] FloatResult evaluate_float(FloatEngine& engine, const Network& network,
+                                         const Samples& samples, const FloatOptions& options,
                                          Progress& progress = no_progress());
 
 /// @throws Error(bad_input) naming both shapes if `samples` cannot be fed to `network`.

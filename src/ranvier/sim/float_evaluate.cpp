@@ -49,10 +49,15 @@ void require_matching(const Network& network, const Samples& samples) {
 
 FloatResult evaluate_float(const Network& network, const Samples& samples,
                            const FloatOptions& options, Progress& progress) {
+    FloatEngine engine(network, options.n_threads);
+    return evaluate_float(engine, network, samples, options, progress);
+}
+
+FloatResult evaluate_float(FloatEngine& engine, const Network& network, const Samples& samples,
+                           const FloatOptions& options, Progress& progress) {
     if (options.batch == 0)
         fail(Fault::usage, "evaluate: batch is 0; it must be at least 1 (32 is usual)");
     require_matching(network, samples);
-    FloatEngine engine(network, options.n_threads);
     FloatResult result;
     result.samples = samples.size();
     if (options.keep_logits)

@@ -14,14 +14,6 @@ namespace ranvier {
 
 namespace {
 
-template <typename Work>
-void parallel(std::int64_t n, const Work& work) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (std::int64_t i = 0; i < n; ++i) work(i);
-}
-
 /// For each channel of one block of a shortcut's output: where the channel it copies begins in a
 /// sample of the input, or -1 for a channel of zeros.
 std::vector<std::int64_t> copied_channels(const Shortcut& op, const BlockedLayout& from,

@@ -23,6 +23,15 @@ private:
     [[maybe_unused]] int previous_;  // without OpenMP there is nothing to restore
 };
 
+/// Calls work(i) for i in [0, n), spread evenly over OpenMP's threads.
+template <typename Work>
+void parallel(std::int64_t n, const Work& work) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (std::int64_t i = 0; i < n; ++i) work(i);
+}
+
 /// Where the value of (sample, channel, y, x) lies if channels are stored in blocks: `block` is 1
 /// for nchw, 8 or 16 for nChw8c and nChw16c, all channels for nhwc.
 struct BlockedLayout {

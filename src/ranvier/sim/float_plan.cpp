@@ -47,6 +47,7 @@ FloatPlan::FloatPlan(std::shared_ptr<FloatModel> model, std::size_t n)
     : model_(std::move(model)), n_(n) {
     FloatPlanBuilder builder(*model_, n);
     steps_ = builder.build();
+    tallies_ = builder.tallies();
     BufferPlan& plan = builder.buffers();
     for (std::size_t slot = 0; slot < plan.n_slots(); ++slot) {
         buffers_.emplace_back(new (alignment) std::byte[plan.bytes(slot)]);
@@ -59,6 +60,10 @@ void FloatPlan::run(const float* images, float* outputs, const FloatEngine::Obse
     const Run run{images, outputs, observer, stream};
     for (const Step& step : steps_) step(run);
     stream.wait();
+}
+
+void FloatPlan::collect_spikes(SpikeCounts& spikes) {
+    for (const auto& tally : tallies_) tally->move_to(spikes);
 }
 
 }  // namespace ranvier

@@ -2,6 +2,7 @@
 
 #include "ranvier/sim/float_engine.hpp"
 #include "ranvier/sim/float_graph.hpp"
+#include "ranvier/sim/spike_tally.hpp"
 
 #include <cstddef>
 #include <dnnl.hpp>
@@ -53,6 +54,9 @@ public:
     /// @param outputs  [n][n_out], written.
     void run(const float* images, float* outputs, const FloatEngine::Observer& observer);
 
+    /// Adds the spikes since the last call to `spikes` (one_spike networks).
+    void collect_spikes(SpikeCounts& spikes);
+
     struct Run {
         const float* images;
         float* outputs;
@@ -69,6 +73,7 @@ private:
     std::shared_ptr<FloatModel> model_;
     std::size_t n_;
     std::vector<Step> steps_;
+    std::vector<std::shared_ptr<SpikeTally>> tallies_;  ///< that the steps count into
     std::vector<std::unique_ptr<std::byte[], FreeAligned>> buffers_;
 };
 

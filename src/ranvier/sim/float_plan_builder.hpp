@@ -17,6 +17,7 @@ public:
 
     [[nodiscard]] std::vector<FloatPlan::Step> build();
     [[nodiscard]] BufferPlan& buffers() noexcept { return buffers_; }
+    [[nodiscard]] const auto& tallies() const noexcept { return tallies_; }
 
     /// One overload per operation: appends the steps of the node at place_.
     void operator()(const Input& op);
@@ -73,6 +74,14 @@ private:
     void pool(dnnl::algorithm algorithm, const Window& window, bool ceil_mode);
     [[nodiscard]] dnnl::primitive_attr weighted_attributes() const;
     void add_bias(Arguments& arguments);
+    /// The values of the only input in a format whose layout is known, which is written to
+    /// `layout`.
+    Value in_known_layout(BlockedLayout& layout);
+    /// one_spike: counters for the spikes of the layer at place_.
+    std::shared_ptr<SpikeTally> new_tally(const BlockedLayout& layout);
+    void encode_input(const Value& to);
+    void fire(const Neuron& neuron);
+    void count_pooled_spikes();
     [[nodiscard]] BlockedLayout layout_of(const Value& value, const Shape& shape) const;
     void deliver(std::size_t layer);
     void deliver_output();
@@ -85,6 +94,7 @@ private:
     BufferPlan buffers_;
     std::vector<std::vector<Value>> values_;  ///< [n_layers]; the first is the native one
     std::vector<FloatPlan::Step> steps_;
+    std::vector<std::shared_ptr<SpikeTally>> tallies_;
 };
 
 }  // namespace ranvier

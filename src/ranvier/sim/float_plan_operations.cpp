@@ -49,6 +49,11 @@ dnnl::memory::dims padding_before(const Window& w) {
 
 void FloatPlanBuilder::operator()(const Input& op) {
     const Value to = new_value(batch_desc(op.shape, Tag::nchw));
+    if (model_.network().spiking()) {
+        encode_input(to);
+        yield(to);
+        return;
+    }
     steps_.emplace_back([&op, n = n_, memory = to.memory](const FloatPlan::Run& run) {
         normalize_images(op, n, run.images, floats(memory));
     });
@@ -196,6 +201,7 @@ void FloatPlanBuilder::operator()(const AveragePool& op) {
 
 void FloatPlanBuilder::operator()(const MaxPool& op) {
     pool(algorithm::pooling_max, op.window, op.ceil_mode);
+    if (model_.network().spiking()) count_pooled_spikes();
 }
 
 void FloatPlanBuilder::operator()(const GlobalAveragePool&) {
@@ -248,10 +254,15 @@ BlockedLayout FloatPlanBuilder::layout_of(const Value& value, const Shape& shape
     return {shape, 1};
 }
 
+FloatPlanBuilder::Value FloatPlanBuilder::in_known_layout(BlockedLayout& layout) {
+    layout = layout_of(native(input_place()), in_shape());
+    if (layout.block != 1) return native(input_place());
+    return in_format(input_place(), batch_desc(in_shape(), Tag::nchw));
+}
+
 void FloatPlanBuilder::operator()(const Shortcut& op) {
-    Value from = native(input_place());
-    BlockedLayout from_layout = layout_of(from, in_shape());
-    if (from_layout.block == 1) from = in_format(input_place(), batch_desc(in_shape(), Tag::nchw));
+    BlockedLayout from_layout;
+    const Value from = in_known_layout(from_layout);
     BlockedLayout to_layout{out_shape(), from_layout.block};
     Tag tag = Tag::nchw;
     if (from_layout.block == 16) tag = Tag::nChw16c;
@@ -269,6 +280,7 @@ void FloatPlanBuilder::operator()(const Shortcut& op) {
 }
 
 void FloatPlanBuilder::operator()(const Activation& op) {
+    if (op.neuron.kind == NeuronKind::one_spike) return fire(op.neuron);
     const Value from = native(input_place());
     const Value to = in_place_or_new(from);
     if (op.neuron.kind == NeuronKind::quantized_relu) {

@@ -54,4 +54,9 @@ inline double one_spike_threshold(double base, int phase, bool threshold_shift) 
     return shift * std::pow(base, -phase);
 }
 
+/// What a one-spike neuron's spike in `phase` is worth, per unit of its amplitude.
+inline float one_spike_worth(double base, int phase) noexcept {
+    return static_cast<float>(std::pow(base, -phase));
+}
+
 }  // namespace ranvier

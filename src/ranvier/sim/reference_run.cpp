@@ -204,7 +204,7 @@ void ReferenceRun::step_one_spike(std::size_t l, const Neuron& neuron) {
     const std::vector<float>& amplitude = plan_.amplitudes[l];
     const auto needed =
         static_cast<float>(one_spike_threshold(neuron.base, phase, neuron.threshold_shift));
-    const auto worth = static_cast<float>(std::pow(static_cast<double>(neuron.base), -phase));
+    const float worth = one_spike_worth(neuron.base, phase);
     for (std::size_t i = 0; i < state.membrane.size(); i += threshold.size())
         for (std::size_t c = 0; c < threshold.size(); ++c)
             if (state.membrane[i + c] / threshold[c] >= needed && state.passed[i + c] == 0)

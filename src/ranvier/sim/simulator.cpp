@@ -16,6 +16,7 @@ namespace {
 class ReferenceSimulator final : public SpikingEngine {
 public:
     explicit ReferenceSimulator(const Network& network) : plan_(network) {}
+    const char* name() const noexcept override { return "reference"; }
 
     SimulationResult run(const Samples& samples, const SimulationOptions& options,
                          Progress& progress) const override {

@@ -46,6 +46,8 @@ struct SimulationResult {
 class SpikingEngine {
 public:
     virtual ~SpikingEngine() = default;
+    /// "reference" or "phase".
+    [[nodiscard]] virtual const char* name() const noexcept = 0;
     /// @throws Error(bad_input) if the samples do not fit the network.
     [[nodiscard]] virtual SimulationResult run(const Samples& samples,
                                                const SimulationOptions& options,
@@ -57,5 +59,22 @@ public:
 /// @throws Error(unsupported) if the network is not spiking or holds something that cannot be
 ///         simulated (a batch norm or dropout that was not folded, a max pool over non-spikes).
 [[nodiscard]] std::unique_ptr<SpikingEngine> make_reference_simulator(const Network& network);
+
+/// For one_spike networks whose layers wait for all their input (W >= T): computes every layer once
+/// instead of phase by phase, at about the cost of a float forward pass. The same spikes as the
+/// reference simulator's, but for sums within rounding of a threshold, which are added in another
+/// order.
+/// @throws as make_reference_simulator; Error(unsupported) if the network is another one.
+[[nodiscard]] std::unique_ptr<SpikingEngine> make_phase_engine(const Network& network);
+
+enum class EngineKind {
+    automatic,  ///< the fastest that can run the network
+    reference,
+    phase,
+};
+
+/// @throws as the function that makes the engine.
+[[nodiscard]] std::unique_ptr<SpikingEngine> make_spiking_engine(
+    const Network& network, EngineKind kind = EngineKind::automatic);
 
 }  // namespace ranvier

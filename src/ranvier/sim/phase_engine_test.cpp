@@ -1,0 +1,200 @@
+// The phase engine against the step-by-step reference, spike for spike.
+#include "ranvier/base/error.hpp"
+#include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/float_engine.hpp"
+#include "ranvier/sim/float_reference.hpp"
+#include "ranvier/sim/float_test_networks.hpp"
+#include "ranvier/sim/neuron_step.hpp"
+#include "ranvier/sim/reference_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/networks.hpp"
+#include <cmath>
+#include <rapidcheck.h>
+
+namespace ranvier {
+namespace {
+
+using testing::append;
+using testing::branched_network;
+
+class TestImages final : public Samples {
+public:
+    explicit TestImages(Tensor images, int n_classes)
+        : images_(std::move(images)), n_classes_(n_classes) {}
+    std::size_t size() const override { return static_cast<std::size_t>(images_.dims[0]); }
+    Shape shape() const override { return {images_.dims[1], images_.dims[2], images_.dims[3]}; }
+    int n_classes() const override { return n_classes_; }
+    int label(std::size_t index) const override { return static_cast<int>(index) % n_classes_; }
+    void read(std::size_t index, std::span<float> pixels) const override {
+        std::copy_n(images_.values.begin() + static_cast<std::ptrdiff_t>(index * pixels.size()),
+                    pixels.size(), pixels.begin());
+    }
+    std::string describe() const override { return "test images"; }
+
+private:
+    Tensor images_;
+    int n_classes_;
+};
+
+/// Every activation becomes a one-spike neuron with thresholds as `threshold` says.
+template <typename Threshold>
+void make_one_spike(Network& network, int steps, float base, const Threshold& threshold) {
+    const std::vector<Shape> shapes = infer_shapes(network);
+    for (std::size_t l = 0; l < shapes.size(); ++l) {
+        auto* activation = network.layers[l].as<Activation>();
+        if (activation == nullptr) continue;
+        activation->neuron.kind = NeuronKind::one_spike;
+        activation->neuron.base = base;
+        activation->neuron.threshold.clear();
+        for (std::int64_t c = 0; c < shapes[l].channels; ++c)
+            activation->neuron.threshold.push_back(threshold());
+        activation->neuron.amplitude = activation->neuron.threshold;
+    }
+    network.timing = {steps, steps, InputCoding::binary_phase, Propagation::same_step};
+}
+
+/// Random networks hold what only float networks can; a spiking one is made of the rest.
+Network random_one_spike_network(std::uint64_t seed, int steps, float base) {
+    Network network = random_float_network(seed, 8);
+    for (std::size_t l = network.layers.size(); l-- > 0;) {
+        const Layer& layer = network.layers[l];
+        if (layer.as<BatchNorm>() != nullptr || layer.as<Dropout>() != nullptr)
+            remove_layer(network, l);
+        else if (layer.as<MaxPool>() != nullptr)
+            (void)insert_between(network, layer.inputs[0], l,
+                                 Layer{unused_name(network, "neurons"), {}, Activation{}});
+    }
+    Random random(seed, 7);
+    make_one_spike(network, steps, base, [&] { return random.uniform(0.3F, 2.0F); });
+    return network;
+}
+
+SimulationResult run(const Network& network, const Samples& images, EngineKind kind) {
+    SimulationOptions options;
+    options.keep_logits = true;
+    return make_spiking_engine(network, kind)->run(images, options, no_progress());
+}
+
+/// How near any membrane of the image comes to a threshold, relative to the peak: rounding of sums
+/// in another order stays far below 1e-5.
+bool clear_of_thresholds(const Network& network, const Tensor& image) {
+    Network plain = network;
+    for (Layer& layer : plain.layers)
+        if (auto* activation = layer.as<Activation>()) activation->neuron = Neuron{};
+    plain.timing = {};
+    const Timing& timing = network.timing;
+    std::vector<float> pixels = image.values;
+    const double scale = std::ldexp(1.0, timing.steps);
+    for (float& p : pixels)
+        p = static_cast<float>(std::clamp(std::nearbyint(p * scale), 0.0, scale - 1) / scale);
+    bool clear = true;
+    const auto fire = [&](std::size_t l, std::size_t index, float value) {
+        const Neuron& neuron = network.layers[l].as<Activation>()->neuron;
+        const std::size_t plane = static_cast<std::size_t>(infer_shapes(network)[l].plane());
+        const double peak = neuron.threshold[index / plane];
+        double emitted = 0;
+        for (int phase = timing.steps; phase >= 1; --phase) {
+            const double needed = peak * one_spike_threshold(neuron.base, phase, true);
+            if (std::abs(value - needed) < 1e-5) clear = false;
+            if (value >= needed) emitted = peak * one_spike_worth(neuron.base, phase);
+        }
+        return static_cast<float>(emitted);
+    };
+    (void)reference_forward(plain, pixels, fire);
+    return clear;
+}
+
+TEST(PhaseEngine, GivesTheReferencesSpikesOnRandomNetworks) {
+    int n_compared = 0;
+    int n_images = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const float base = seed % 3 == 0 ? 2.0F : (seed % 3 == 1 ? 1.3F : 1.15F);
+        const Network network =
+            random_one_spike_network(seed, 4 + static_cast<int>(seed % 13), base);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            ++n_images;
+            const Tensor image = random_images(network, 1, 100 * seed + i);
+            if (!clear_of_thresholds(network, image)) continue;
+            ++n_compared;
+            const TestImages one(image, 1);
+            const SimulationResult expected = run(network, one, EngineKind::reference);
+            const SimulationResult got = run(network, one, EngineKind::phase);
+            ASSERT_EQ(got.spikes, expected.spikes) << "seed " << seed;
+            ASSERT_EQ(got.latency, expected.latency);
+            for (std::size_t k = 0; k < got.logits.size(); ++k)
+                ASSERT_NEAR(got.logits.values[k], expected.logits.values[k], 1e-4);
+        }
+    }
+    EXPECT_GT(n_compared, n_images / 2) << "of " << n_images;
+}
+
+// Weights, pixels and thresholds are small multiples of powers of two and the base is 2: every sum
+// is exact in any order, ties at thresholds included.
+TEST(PhaseEngine, GivesTheReferencesSpikesWhereAllSumsAreExact) {
+    rc::check([] {
+        const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100000);
+        const int steps = *rc::gen::inRange(1, 7);
+        Network network = branched_network(seed);
+        network.input().mean = {0.5F, 0.25F};
+        const auto to_eighths = [](Tensor& tensor) {
+            for (float& v : tensor.values) v = std::nearbyint(v * 8) / 8;
+        };
+        for (Layer& layer : network.layers) {
+            if (auto* conv = layer.as<Convolution>())
+                to_eighths(conv->weight), to_eighths(conv->bias);
+            if (auto* linear = layer.as<Linear>())
+                to_eighths(linear->weight), to_eighths(linear->bias);
+        }
+        Random random(seed, 3);
+        make_one_spike(network, steps, 2.0F,
+                       [&] { return std::ldexp(1.0F, static_cast<int>(random.below(3)) - 1); });
+        Tensor images({5, 2, 6, 6});
+        for (float& p : images.values) p = static_cast<float>(random.below(17)) / 16;
+        const auto n_out = static_cast<int>(infer_shapes(network).back().size());
+        const TestImages samples(images, n_out);
+        const SimulationResult expected = run(network, samples, EngineKind::reference);
+        const SimulationResult got = run(network, samples, EngineKind::phase);
+        RC_ASSERT(got.spikes == expected.spikes);
+        RC_ASSERT(got.logits.values == expected.logits.values);
+        RC_ASSERT(got.correct_after == expected.correct_after);
+    });
+}
+
+TEST(PhaseEngine, CountsBatchesOfEverySize) {
+    const Network network = random_one_spike_network(5, 12, 1.3F);
+    const auto n_out = static_cast<int>(infer_shapes(network).back().size());
+    const TestImages all(random_images(network, 70, 3), n_out);  // 32, 32 and 6
+    const SimulationResult got = run(network, all, EngineKind::phase);
+    const SimulationResult expected = run(network, all, EngineKind::reference);
+    double difference = 0;
+    double spikes = 0;
+    for (std::size_t l = 0; l < got.spikes.size(); ++l)
+        for (std::size_t i = 0; i < got.spikes[l].size(); ++i) {
+            difference += std::abs(static_cast<double>(got.spikes[l][i]) -
+                                   static_cast<double>(expected.spikes[l][i]));
+            spikes += static_cast<double>(expected.spikes[l][i]);
+        }
+    EXPECT_GT(spikes, 1000);
+    EXPECT_LE(difference, 1e-4 * spikes);
+}
+
+TEST(PhaseEngine, RefusesWhatItCannotRun) {
+    Network early = random_one_spike_network(2, 8, 1.3F);
+    early.timing.wait = 5;
+    EXPECT_THROW((void)make_phase_engine(early), Error);
+    Network rate;
+    append(rate, "input", Input{{1, 2, 2}, {}, {}});
+    Activation neurons;
+    neurons.neuron.kind = NeuronKind::integrate_fire;
+    append(rate, "neurons", neurons);
+    append(rate, "pool", GlobalAveragePool{});
+    append(rate, "output", Output{});
+    rate.timing.steps = 4;
+    EXPECT_THROW((void)make_phase_engine(rate), Error);
+    EXPECT_STREQ(make_spiking_engine(rate)->name(), "reference");
+}
+
+}  // namespace
+}  // namespace ranvier
