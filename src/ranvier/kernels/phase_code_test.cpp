@@ -1,7 +1,8 @@
 #include "ranvier/kernels/phase_code.hpp"
 
-#include <cmath>
 #include <gtest/gtest.h>
+
+#include <cmath>
 #include <limits>
 #include <rapidcheck.h>
 #include <vector>
