@@ -55,6 +55,8 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         ->check(CLI::Range(-1, 4096))
         ->capture_default_str()
         ->type_name("N");
+    add_choice(command, "--input", convert.input,
+               "one_spike: pixels as several spikes (binary_phase) or one (one_spike_phase)");
     command.add_flag("--no-threshold-shift", options.no_threshold_shift,
                      "one_spike: round down to a phase's value instead of to the nearest");
     add_choice(command, "--reset", convert.reset, "rate: membrane after a spike: subtract or zero");

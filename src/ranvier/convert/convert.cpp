@@ -10,15 +10,23 @@ namespace ranvier {
 
 namespace {
 
+int wait_of(const ConvertOptions& options) {
+    return options.wait < 0 ? options.steps : options.wait;
+}
+
 void require_usable(const Network& network, const ConvertOptions& options) {
     (void)infer_shapes(network);
     if (options.steps < 1 || options.steps > 4096)
         fail(Fault::usage, "steps is {}; it must be in [1, 4096]", options.steps);
     if (options.coding == Coding::one_spike && !(options.base > 1 && options.base <= 16))
         fail(Fault::usage, "base is {}; it must be in (1, 16]", options.base);
-    if (options.coding == Coding::one_spike && options.wait >= 0 && options.wait != options.steps)
-        fail(Fault::unsupported, "wait is {}; only the full wait, W = T = {}, is supported yet",
+    if (options.coding == Coding::one_spike && (options.wait < -1 || options.wait > 4096))
+        fail(Fault::usage, "wait is {}; it must be in [0, 4096], or -1 for W = T = {}",
              options.wait, options.steps);
+    if (options.coding == Coding::one_spike && options.input == InputCoding::direct)
+        fail(Fault::usage,
+             "direct input belongs to rate coding; one_spike takes binary_phase or "
+             "one_spike_phase");
     if (options.coding == Coding::one_spike && options.propagation == Propagation::delayed)
         fail(Fault::usage,
              "delayed propagation belongs to rate coding; one_spike layers follow each other by W "
@@ -48,8 +56,9 @@ void replace_activations(Network& network, const ConvertOptions& options) {
     if (options.coding == Coding::rate) {
         timing.propagation = options.propagation;
     } else {
-        timing.wait = options.steps;
-        timing.input = InputCoding::binary_phase;
+        timing.wait = wait_of(options);
+        timing.input = options.input;
+        if (options.input == InputCoding::one_spike_phase) timing.input_base = options.base;
     }
 }
 
@@ -60,8 +69,9 @@ std::string describe(const ConvertOptions& options) {
             ? fmt::format("rate, reset {}, {}",
                           options.reset == Reset::subtract ? "subtract" : "zero",
                           options.propagation == Propagation::same_step ? "same_step" : "delayed")
-            : fmt::format("one_spike, base {}, wait {}, threshold shift {}", options.base,
-                          options.steps, options.threshold_shift ? "on" : "off");
+            : fmt::format("one_spike, base {}, wait {}, threshold shift {}{}", options.base,
+                          wait_of(options), options.threshold_shift ? "on" : "off",
+                          options.input == InputCoding::one_spike_phase ? ", one-spike input" : "");
     return fmt::format(
         "{}; {} steps; {} {} per {}; scale in {}{}", code, options.steps,
         m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),

@@ -23,6 +23,7 @@ struct ConvertOptions {
     int steps = 16;                                    ///< T
     int wait = -1;                                     ///< one_spike: W; -1: T
     float base = 1.3F;                                 ///< one_spike: Q
+    InputCoding input = InputCoding::binary_phase;     ///< one_spike: how pixels come in
     bool threshold_shift = true;                       ///< one_spike
     Reset reset = Reset::subtract;                     ///< rate: SIF (subtract) or RIF (zero)
     Propagation propagation = Propagation::same_step;  ///< rate

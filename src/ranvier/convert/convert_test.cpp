@@ -145,6 +145,24 @@ TEST(Convert, EveryWayApproachesTheFloatNetwork) {
             }
 }
 
+TEST(Convert, WaitAndInputCodingGoIntoTheTiming) {
+    const Network network = branched_network(4);
+    const TensorSamples calibration = random_samples(network, 2);
+    ConvertOptions options;
+    options.steps = 12;
+    Network converted = convert(network, calibration, options);
+    EXPECT_EQ(converted.timing, (Timing{12, 12, InputCoding::binary_phase}));
+    options.wait = 0;
+    options.base = 1.5F;
+    options.input = InputCoding::one_spike_phase;
+    converted = convert(network, calibration, options);
+    EXPECT_EQ(converted.timing,
+              (Timing{12, 0, InputCoding::one_spike_phase, Propagation::same_step, 1.5F}));
+    EXPECT_TRUE(converted.notes["conversion"].starts_with(
+        "one_spike, base 1.5, wait 0, threshold shift on, one-spike input; 12 steps;"))
+        << converted.notes["conversion"];
+}
+
 TEST(Convert, RefusesWhatCannotBeUsed) {
     const Network network = branched_network(4);
     const TensorSamples calibration = random_samples(network, 2);
@@ -155,7 +173,10 @@ TEST(Convert, RefusesWhatCannotBeUsed) {
     options.steps = 0;
     EXPECT_THROW((void)convert(network, calibration, options), Error);
     options = {};
-    options.wait = 10;
+    options.wait = -2;
+    EXPECT_THROW((void)convert(network, calibration, options), Error);
+    options = {};
+    options.input = InputCoding::direct;
     EXPECT_THROW((void)convert(network, calibration, options), Error);
     options = {};
     options.measure.percentile = 0;

@@ -44,6 +44,7 @@ template <typename Io>
 void fields(Io& io, Timing& t) {
     io("steps", t.steps), io("wait", t.wait), io("input", t.input),
         io("propagation", t.propagation);
+    if (t.input == InputCoding::one_spike_phase) io("input_base", t.input_base);
 }
 template <typename Io>
 void fields(Io& io, Input& op) {
@@ -93,7 +94,7 @@ constexpr auto names() {
     else if constexpr (std::is_same_v<Enum, MaxRule>)
         return std::array{"running_count", "current_step"};
     else if constexpr (std::is_same_v<Enum, InputCoding>)
-        return std::array{"direct", "binary_phase"};
+        return std::array{"direct", "binary_phase", "one_spike_phase"};
     else
         return std::array{"same_step", "delayed"};
 }

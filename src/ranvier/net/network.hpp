@@ -139,8 +139,9 @@ struct Layer {
 
 /// How an image becomes input over time.
 enum class InputCoding {
-    direct,        ///< the normalized pixels as constant current at every step
-    binary_phase,  ///< the pixel's binary digits, most significant first, one per step
+    direct,           ///< the normalized pixels as constant current at every step
+    binary_phase,     ///< the pixel's binary digits, most significant first, one per step
+    one_spike_phase,  ///< at most one spike per pixel, worth input_base^-phase
 };
 
 /// When a spike reaches the next layer.
@@ -155,6 +156,7 @@ struct Timing {
     int wait = 0;   ///< one_spike: phases W that a layer waits before it may fire
     InputCoding input = InputCoding::direct;
     Propagation propagation = Propagation::same_step;
+    float input_base = 2.0F;  ///< one_spike_phase: Q of the code that pixels come in, > 1
     friend bool operator==(const Timing&, const Timing&) = default;
 };
 

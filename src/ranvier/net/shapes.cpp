@@ -219,6 +219,10 @@ void check_timing(const Timing& timing) {
         fail(Fault::bad_input,
              "network: {} timesteps with wait {} cannot be used; allowed is 0 to {}", timing.steps,
              timing.wait, 1 << 20);
+    if (timing.input == InputCoding::one_spike_phase &&
+        !(timing.input_base > 1 && timing.input_base <= 1e6F))
+        fail(Fault::bad_input, "network: input base {} cannot be used; it must be in (1, 1e6]",
+             timing.input_base);
 }
 
 }  // namespace

@@ -52,8 +52,10 @@ inline constexpr std::array<NameOf<Placement>, 2> names_of(Placement) {
 inline constexpr std::array<NameOf<MaxRule>, 2> names_of(MaxRule) {
     return {{{"running_count", MaxRule::running_count}, {"current_step", MaxRule::current_step}}};
 }
-inline constexpr std::array<NameOf<InputCoding>, 2> names_of(InputCoding) {
-    return {{{"direct", InputCoding::direct}, {"binary_phase", InputCoding::binary_phase}}};
+inline constexpr std::array<NameOf<InputCoding>, 3> names_of(InputCoding) {
+    return {{{"direct", InputCoding::direct},
+             {"binary_phase", InputCoding::binary_phase},
+             {"one_spike_phase", InputCoding::one_spike_phase}}};
 }
 inline constexpr std::array<NameOf<Split>, 2> names_of(Split) {
     return {{{"train", Split::train}, {"test", Split::test}}};

@@ -84,6 +84,7 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_name("coding", options.coding);
     reader.read_integer("steps", options.steps, 1, 4096);
     reader.read_integer("wait", options.wait, -1, 4096);
+    reader.read_name("input", options.input);
     double base = static_cast<double>(options.base);
     reader.read("base", base, 1, huge);
     options.base = static_cast<float>(base);

@@ -25,7 +25,7 @@ struct LayerResult {
 /// How a spiking network was run; a float network leaves all but `coding` as it is.
 struct CodingResult {
     std::string coding = "float";  ///< float, rate, one_spike
-    std::string input_coding{};    ///< direct, binary_phase
+    std::string input_coding{};    ///< direct, binary_phase, one_spike_phase
     std::string propagation{};     ///< same_step, delayed
     std::string reset{};           ///< rate: subtract, zero
     int steps = 0;                 ///< rate: timesteps; one_spike: phases T per layer

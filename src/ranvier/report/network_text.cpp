@@ -57,9 +57,11 @@ std::string inputs_text(const Network& network, const Layer& layer) {
 std::string timing_text(const Network& network) {
     const Timing& timing = network.timing;
     if (!network.spiking()) return "float network\n";
+    const char* coding = timing.input == InputCoding::direct         ? "direct"
+                         : timing.input == InputCoding::binary_phase ? "binary_phase"
+                                                                     : "one_spike_phase";
     return fmt::format("spiking network: {} steps, wait {}, {} input, {} propagation\n",
-                       timing.steps, timing.wait,
-                       timing.input == InputCoding::direct ? "direct" : "binary_phase",
+                       timing.steps, timing.wait, coding,
                        timing.propagation == Propagation::same_step ? "same_step" : "delayed");
 }
 

@@ -45,6 +45,7 @@ std::vector<float> widened(const std::vector<float>& values, const Shape& shape)
 
 void require_spikes_before_max_pools(const Network& network, const std::vector<bool>& spikes) {
     std::vector<bool> carries = spikes;
+    carries[0] = false;  // pixels have a constant part too, and a binary code is no spike count
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
         const Layer& layer = network.layers[l];
         const bool all = std::all_of(layer.inputs.begin(), layer.inputs.end(),
@@ -92,7 +93,7 @@ ReferencePlan::ReferencePlan(Network network_in)
         for (const std::size_t source : layer.inputs) depth[l] = std::max(depth[l], depth[source]);
         if (neuron != nullptr) ++depth[l];
         deepest = std::max(deepest, depth[l]);
-        const bool phase_input = l == 0 && network.timing.input == InputCoding::binary_phase;
+        const bool phase_input = l == 0 && network.timing.input != InputCoding::direct;
         spikes[l] = neuron != nullptr || layer.as<MaxPool>() != nullptr || phase_input;
         delayed[l] = network.timing.propagation == Propagation::delayed &&
                      (l == 0 || neuron != nullptr || (is_connection(layer) && feeds[l]));
@@ -105,18 +106,19 @@ ReferencePlan::ReferencePlan(Network network_in)
     if (phase_coded && (rate_coded || network.timing.propagation == Propagation::delayed))
         fail(Fault::unsupported,
              "the network mixes one_spike neurons with rate coding or delayed propagation");
-    if (phase_coded && network.timing.input != InputCoding::binary_phase)
-        fail(Fault::unsupported, "one_spike neurons need binary_phase input");
-    phase_coded = network.timing.input == InputCoding::binary_phase;
+    if (phase_coded && network.timing.input == InputCoding::direct)
+        fail(Fault::unsupported,
+             "one_spike neurons need binary_phase or one_spike_phase input, not direct");
+    phase_coded = network.timing.input != InputCoding::direct;
     if (phase_coded && rate_coded)
-        fail(Fault::unsupported, "binary_phase input needs one_spike neurons");
+        fail(Fault::unsupported, "phase-coded input needs one_spike neurons");
     require_spikes_before_max_pools(network, spikes);
     const Timing& timing = network.timing;
-    if (phase_coded && timing.wait < timing.steps)
-        fail(Fault::unsupported,
-             "wait {} is below the {} phases of the code; only W = T is supported yet", timing.wait,
-             timing.steps);
-    n_steps = phase_coded ? deepest * timing.wait + timing.steps + 1 : timing.steps;
+    const std::int64_t last = std::int64_t{deepest} * timing.wait + timing.steps;
+    if (phase_coded && last > 1 << 24)
+        fail(Fault::unsupported, "{} layers that wait {} phases each take {} timesteps; wait less",
+             deepest, timing.wait, last);
+    n_steps = phase_coded ? static_cast<int>(last) + 1 : timing.steps;
 }
 
 }  // namespace ranvier

@@ -51,6 +51,7 @@ ReferenceRun::ReferenceRun(const ReferencePlan& plan) : plan_(plan), states_(pla
     }
     image_.resize(static_cast<std::size_t>(plan.shapes[0].size()));
     logits_.resize(static_cast<std::size_t>(plan.shapes.back().size()));
+    if (plan.phase_coded) encoder_.emplace(plan.network.timing);
 }
 
 void ReferenceRun::start(std::span<const float> image) {
@@ -66,13 +67,8 @@ void ReferenceRun::start(std::span<const float> image) {
     for_each_place(plan_.shapes[0],
                    [&](std::size_t to, std::size_t from) { image_[to] = image[from]; });
     if (!plan_.phase_coded) return;
-    // T binary digits, nearest; T may exceed what 32 bits hold, but float pixels have only 24.
-    const int digits = std::min(plan_.network.timing.steps, 31);
-    const double scale = std::ldexp(1.0, digits);
-    bits_.resize(image_.size());
-    for (std::size_t i = 0; i < image_.size(); ++i)
-        bits_[i] = static_cast<std::uint32_t>(
-            std::clamp(std::nearbyint(image_[i] * scale), 0.0, scale - 1));
+    codes_.resize(image_.size());
+    for (std::size_t i = 0; i < image_.size(); ++i) codes_[i] = encoder_->encode(image_[i]);
 }
 
 void ReferenceRun::step() {
@@ -137,19 +133,18 @@ void ReferenceRun::step_input(std::size_t l) {
             state.now.values[i] = (image_[i] - mean(i)) * scale(i);
         return;
     }
-    // Step 0 carries the constant part of the normalization, like a bias; then one digit a step.
+    // Step 0 carries the constant part of the normalization, like a bias; then one phase a step.
     state.now.silent = true;
     if (step_ == 0 && !input.mean.empty()) {
         state.now.silent = false;
         for (std::size_t i = 0; i < image_.size(); ++i) state.now.values[i] = -mean(i) * scale(i);
         return;
     }
-    const int digits = std::min(plan_.network.timing.steps, 31);
-    if (step_ == 0 || step_ > digits) return;
+    if (step_ == 0 || step_ > plan_.network.timing.steps) return;
     std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
-    const auto worth = static_cast<float>(std::ldexp(1.0, -step_));
-    for (std::size_t i = 0; i < bits_.size(); ++i)
-        if ((bits_[i] >> (digits - step_)) & 1U) emit(state, i, worth * scale(i), 1);
+    const float worth = encoder_->worth(step_);
+    for (std::size_t i = 0; i < codes_.size(); ++i)
+        if (encoder_->fires(codes_[i], step_)) emit(state, i, worth * scale(i), 1);
 }
 
 void ReferenceRun::step_synapses(std::size_t l) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "ranvier/net/network.hpp"
+#include "ranvier/sim/phase_input.hpp"
 #include "ranvier/sim/synapses.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -72,8 +74,9 @@ private:
 
     const ReferencePlan& plan_;
     std::vector<State> states_;
-    std::vector<float> image_;         ///< [height][width][channels], as the input layer emits it
-    std::vector<std::uint32_t> bits_;  ///< binary phase: the digits of each pixel
+    std::vector<float> image_;  ///< [height][width][channels], as the input layer emits it
+    std::optional<PixelEncoder> encoder_;  ///< one_spike
+    std::vector<std::uint32_t> codes_;     ///< one_spike: what the encoder made of each pixel
     std::vector<float> logits_;
     int step_ = 0;
 };

@@ -2,10 +2,9 @@
 
 #include "ranvier/kernels/phase_code.hpp"
 #include "ranvier/sim/neuron_step.hpp"
+#include "ranvier/sim/phase_input.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstring>
 
 namespace ranvier {
@@ -23,15 +22,6 @@ void for_each_chunk(std::size_t size, const Work& work) {
         const std::size_t begin = static_cast<std::size_t>(k) * chunk;
         work(begin, std::min(chunk, size - begin));
     });
-}
-
-int phase_digits(const Timing& timing) {
-    return std::min(timing.steps, 31);
-}
-
-std::uint32_t pixel_digits(float pixel, int digits) {
-    const double scale = std::ldexp(1.0, digits);
-    return static_cast<std::uint32_t>(std::clamp(std::nearbyint(pixel * scale), 0.0, scale - 1));
 }
 
 float value_of_channel(const std::vector<float>& values, std::int64_t channel) {
@@ -96,13 +86,13 @@ void count_spikes(std::size_t n, const float* values, std::vector<std::uint32_t>
 void encode_images(const Network& network, std::size_t n, const float* pixels, float* values,
                    std::vector<std::uint32_t>& counts) {
     const std::size_t size = counts.size();
-    const int digits = phase_digits(network.timing);
+    const PixelEncoder encoder(network.timing);
     for_each_chunk(size, [&](std::size_t begin, std::size_t count) {
         for (std::size_t s = 0; s < n; ++s)
             for (std::size_t i = begin; i < begin + count; ++i) {
-                const std::uint32_t bits = pixel_digits(pixels[s * size + i], digits);
-                values[s * size + i] = std::ldexp(static_cast<float>(bits), -digits);
-                counts[i] += static_cast<std::uint32_t>(std::popcount(bits));
+                const PhaseInput sent = encoder.total(encoder.encode(pixels[s * size + i]));
+                values[s * size + i] = sent.value;
+                counts[i] += static_cast<std::uint32_t>(sent.spikes);
             }
     });
 }
