@@ -23,7 +23,7 @@ class OneSpike(program.ProgramTest):
         return self.read_json("out/result.json")
 
     def test_resnet20(self):
-        result = self.run_recipe("one_spike_resnet20")
+        result = self.run_recipe("one_spike/resnet20")
         self.assertEqual(result["float"]["correct"], 854)
         self.assertEqual(result["float"]["samples"], 932)
         self.assertGreaterEqual(result["t16_q1_3"]["accuracy"], 0.895)
@@ -38,14 +38,14 @@ class OneSpike(program.ProgramTest):
             self.assertAlmostEqual(100 * result[name]["accuracy"], computed, delta=1.5, msg=name)
 
     def test_lenet(self):
-        result = self.run_recipe("one_spike_lenet")
+        result = self.run_recipe("one_spike/lenet")
         self.assertEqual(result["float"]["correct"], 9878)
         self.assertEqual(result["float"]["samples"], 10000)
         self.assertGreaterEqual(result["t16_q1_3"]["accuracy"], result["float"]["accuracy"] - 0.005)
 
     def test_squeezenet(self):
         # All 500 photographs are in docs/results.md; here the first 40 are enough to see it run.
-        result = self.run_recipe("one_spike_squeezenet", "t24_q1_2.limit=40", "float.limit=40",
+        result = self.run_recipe("one_spike/squeezenet", "t24_q1_2.limit=40", "float.limit=40",
                                  "convert_t24_q1_2.calibrate=100")
         self.assertEqual(result["t24_q1_2"]["samples"], 40)
         self.assertGreaterEqual(result["t24_q1_2"]["accuracy"], result["float"]["accuracy"] - 0.25)
