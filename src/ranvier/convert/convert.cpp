@@ -62,6 +62,20 @@ void replace_activations(Network& network, const ConvertOptions& options) {
     }
 }
 
+const char* tuning_name(Tuning tuning) {
+    switch (tuning) {
+        case Tuning::none:
+            return "nothing";
+        case Tuning::bias:
+            return "bias";
+        case Tuning::scale:
+            return "bias, scale";
+        case Tuning::base:
+            break;
+    }
+    return "bias, scale, base of each layer";
+}
+
 std::string describe(const ConvertOptions& options) {
     const MeasureOptions& m = options.measure;
     const std::string code =
@@ -73,13 +87,13 @@ std::string describe(const ConvertOptions& options) {
                           wait_of(options), options.threshold_shift ? "on" : "off",
                           options.input == InputCoding::one_spike_phase ? ", one-spike input" : "");
     return fmt::format(
-        "{}; {} steps; {} {} per {}; scale in {}{}", code, options.steps,
+        "{}; {} steps; {} {} per {}; scale in {}{}; tuned: {}", code, options.steps,
         m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),
         m.percentile >= 100 ? "exact"
                             : (m.method == PercentileMethod::exact ? "exact" : "by histogram"),
         m.granularity == Granularity::channel ? "channel" : "layer",
         options.placement == Placement::weights ? "weights" : "thresholds",
-        options.pool_neurons ? "; pool neurons" : "");
+        options.pool_neurons ? "; pool neurons" : "", tuning_name(options.tuning));
 }
 
 }  // namespace
@@ -93,8 +107,13 @@ Network convert(const Network& network, const Samples& calibration, const Conver
     lower_max_pool(converted, options.max_rule);
     if (options.pool_neurons) add_pool_activations(converted);
     const auto peaks = measure_peaks(converted, calibration, options.measure, progress);
+    const Network reference = converted;
     replace_activations(converted, options);
     place_thresholds(converted, peaks);
+    TuneOptions tune;
+    tune.tuning = options.tuning;
+    tune.n_threads = options.measure.n_threads;
+    tune_one_spike(reference, converted, calibration, tune, progress);
     if (options.placement == Placement::weights) normalize_weights(converted);
     converted.notes["conversion"] = describe(options);
     converted.notes["calibration"] = calibration.describe();

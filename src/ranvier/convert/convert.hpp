@@ -3,6 +3,7 @@
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/convert/measure.hpp"
+#include "ranvier/convert/tune.hpp"
 #include "ranvier/net/network.hpp"
 
 #include <optional>
@@ -30,7 +31,8 @@ struct ConvertOptions {
     MaxRule max_rule = MaxRule::running_count;         ///< rate
     bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons
     Placement placement = Placement::thresholds;
-    MeasureOptions measure;  ///< what a peak is
+    MeasureOptions measure;        ///< what a peak is
+    Tuning tuning = Tuning::none;  ///< one_spike, W >= T: what is adapted afterwards
 };
 
 /// ReLU network to spiking network: removes dropout, folds batch norm, moves activations before max
