@@ -1,7 +1,9 @@
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/convert/base_choice.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/sim/float_engine.hpp"
+#include "ranvier/sim/latency.hpp"
 #include "ranvier/sim/simulator.hpp"
 
 #include <cmath>
@@ -32,6 +34,8 @@ CodingResult describe_coding(const Network& network) {
         coding.wait = network.timing.wait;
         coding.base = neuron->base;
         coding.threshold_shift = neuron->threshold_shift;
+        coding.mape =
+            code_error(coding.base, coding.steps, {.threshold_shift = neuron->threshold_shift});
     } else {
         coding.reset = name_of(neuron->reset);
     }
@@ -101,6 +105,11 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     result.correct = run.correct();
     result.accuracy = run.accuracy();
     result.timesteps = run.steps;
+    const Latency latency = latency_of(network);
+    result.latency_steps = run.latency;
+    result.pipelined_steps_per_image =
+        result.coding.coding == "rate" ? run.steps : latency.per_image;
+    result.membrane_banks = latency.membrane_banks;
     result.seconds = run.seconds;
     result.engine = engine->name();
     if (request.steps > 0) result.coding.steps = request.steps;

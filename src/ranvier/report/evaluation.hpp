@@ -30,7 +30,8 @@ struct CodingResult {
     std::string reset{};           ///< rate: subtract, zero
     int steps = 0;                 ///< rate: timesteps; one_spike: phases T per layer
     int wait = 0;                  ///< one_spike: W
-    double base = 0;               ///< one_spike: Q
+    double base = 0;               ///< one_spike: Q of the first layer of neurons
+    double mape = 0;               ///< one_spike: expected error of that code, percent (eq. 5)
     bool threshold_shift = false;  ///< one_spike
 };
 
@@ -54,7 +55,10 @@ struct EvaluationResult {
     /// Rate coding: accuracy if the output is read after 1, 2, ... steps. Otherwise empty.
     std::vector<double> accuracy_per_step;
 
-    int timesteps = 0;  ///< per sample until the output is read; 0: float network
+    int timesteps = 0;                  ///< per sample until the output is read; 0: float network
+    int latency_steps = 0;              ///< from an image's first step to its final output
+    int pipelined_steps_per_image = 0;  ///< between two answers of a pipeline
+    int membrane_banks = 0;             ///< membranes per neuron that the pipeline needs
     std::uint64_t neurons = 0;
     double spikes = 0;                     ///< per sample
     double spikes_per_neuron = 0;          ///< per sample

@@ -68,6 +68,7 @@ Json coding_to_json(const CodingResult& coding) {
     if (coding.coding == "one_spike") {
         json["wait"] = coding.wait;
         json["base"] = coding.base;
+        json["mape"] = coding.mape;
         json["threshold_shift"] = coding.threshold_shift;
     } else {
         json["reset"] = coding.reset;
@@ -83,6 +84,7 @@ void read_coding(const Json& json, CodingResult& coding) {
     read("propagation", coding.propagation);
     read("wait", coding.wait);
     read("base", coding.base);
+    read("mape", coding.mape);
     read("threshold_shift", coding.threshold_shift);
     read("reset", coding.reset);
 }
@@ -103,6 +105,9 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("correct", result.correct);
     read("samples", result.samples);
     read("timesteps", result.timesteps);
+    read("latency_steps", result.latency_steps);
+    read("pipelined_steps_per_image", result.pipelined_steps_per_image);
+    read("membrane_banks", result.membrane_banks);
     read("neurons", result.neurons);
     read("spikes_per_sample", result.spikes);
     read("spikes_per_neuron", result.spikes_per_neuron);
@@ -142,6 +147,9 @@ Json measurements_to_json(const EvaluationResult& result) {
                  {"correct", result.correct},
                  {"samples", result.samples},
                  {"timesteps", result.timesteps},
+                 {"latency_steps", result.latency_steps},
+                 {"pipelined_steps_per_image", result.pipelined_steps_per_image},
+                 {"membrane_banks", result.membrane_banks},
                  {"neurons", result.neurons},
                  {"spikes_per_sample", result.spikes},
                  {"spikes_per_neuron", result.spikes_per_neuron},

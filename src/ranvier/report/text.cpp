@@ -24,6 +24,12 @@ void add_line(std::string& text, const char* label, const std::string& value) {
 
 void add_spiking_lines(std::string& text, const EvaluationResult& result) {
     add_line(text, "timesteps", steps_text(result));
+    if (result.coding.coding == "one_spike")
+        add_line(
+            text, "latency",
+            fmt::format("{} steps; a pipeline with {} membrane{} per neuron answers every {}",
+                        result.latency_steps, result.membrane_banks,
+                        result.membrane_banks == 1 ? "" : "s", result.pipelined_steps_per_image));
     add_line(text, "spikes per neuron",
              fmt::format("{:.4g} ({} neurons, {} spikes per image)", result.spikes_per_neuron,
                          result.neurons, count_text(result.spikes)));

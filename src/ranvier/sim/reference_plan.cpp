@@ -1,5 +1,6 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/sim/latency.hpp"
 #include "ranvier/sim/reference_run.hpp"
 
 #include <algorithm>
@@ -71,11 +72,10 @@ ReferencePlan::ReferencePlan(Network network_in)
     synapses.resize(n);
     delayed.resize(n);
     spikes.resize(n);
-    depth.resize(n);
+    depth = neuron_depths(network);
     thresholds.resize(n);
     amplitudes.resize(n);
     bool rate_coded = false;
-    int deepest = 0;
     const std::vector<bool> feeds = feeds_connection(network);
     for (std::size_t l = 0; l < n; ++l) {
         const Layer& layer = network.layers[l];
@@ -90,9 +90,6 @@ ReferencePlan::ReferencePlan(Network network_in)
             thresholds[l] = widened(neuron->threshold, shapes[l]);
             amplitudes[l] = widened(neuron->amplitude, shapes[l]);
         }
-        for (const std::size_t source : layer.inputs) depth[l] = std::max(depth[l], depth[source]);
-        if (neuron != nullptr) ++depth[l];
-        deepest = std::max(deepest, depth[l]);
         const bool phase_input = l == 0 && network.timing.input != InputCoding::direct;
         spikes[l] = neuron != nullptr || layer.as<MaxPool>() != nullptr || phase_input;
         delayed[l] = network.timing.propagation == Propagation::delayed &&
@@ -114,6 +111,7 @@ ReferencePlan::ReferencePlan(Network network_in)
         fail(Fault::unsupported, "phase-coded input needs one_spike neurons");
     require_spikes_before_max_pools(network, spikes);
     const Timing& timing = network.timing;
+    const int deepest = *std::max_element(depth.begin(), depth.end());
     const std::int64_t last = std::int64_t{deepest} * timing.wait + timing.steps;
     if (phase_coded && last > 1 << 24)
         fail(Fault::unsupported, "{} layers that wait {} phases each take {} timesteps; wait less",
