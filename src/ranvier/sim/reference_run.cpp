@@ -1,6 +1,7 @@
 #include "ranvier/sim/reference_run.hpp"
 
 #include "ranvier/sim/neuron_step.hpp"
+#include "ranvier/sim/spike_pool.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,15 +9,6 @@
 namespace ranvier {
 
 namespace {
-
-/// Calls visit(index in [height][width][channels], index in [channels][height][width]).
-template <typename Visit>
-void for_each_place(const Shape& shape, Visit&& visit) {
-    const auto plane = static_cast<std::size_t>(shape.plane());
-    const auto channels = static_cast<std::size_t>(shape.channels);
-    for (std::size_t p = 0; p < plane; ++p)
-        for (std::size_t c = 0; c < channels; ++c) visit(p * channels + c, c * plane + p);
-}
 
 /// N1 to N4 in one step.
 int step_rate(const Neuron& neuron, float& u, float current, float threshold) {
@@ -202,7 +194,7 @@ void ReferenceRun::step_one_spike(std::size_t l, const Neuron& neuron) {
     const float worth = one_spike_worth(neuron.base, phase);
     for (std::size_t i = 0; i < state.membrane.size(); i += threshold.size())
         for (std::size_t c = 0; c < threshold.size(); ++c)
-            if (state.membrane[i + c] / threshold[c] >= needed && state.passed[i + c] == 0)
+            if (state.passed[i + c] == 0 && state.membrane[i + c] / threshold[c] >= needed)
                 emit(state, i + c, worth * amplitude[c], 1);
 }
 
@@ -214,32 +206,8 @@ void ReferenceRun::step_max_pool(std::size_t l, const MaxPool& pool) {
     state.now.changed = true;
     if (in.silent) return;
     std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
-    for (std::size_t i = 0; i < in.values.size(); ++i)
-        state.arrived[i] += in.values[i] != 0 ? 1U : 0U;
-    const Shape& shape = plan_.shapes[source];
-    const Shape& out = plan_.shapes[l];
-    const Window& w = pool.window;
-    for (std::int64_t oy = 0; oy < out.height; ++oy)
-        for (std::int64_t ox = 0; ox < out.width; ++ox)
-            for (std::int64_t c = 0; c < out.channels; ++c) {
-                float largest = 0;
-                std::uint32_t most = 0;
-                for (std::int64_t k = 0; k < w.kernel_h * w.kernel_w; ++k) {
-                    const std::int64_t y =
-                        oy * w.stride_h - w.pad_top + k / w.kernel_w * w.dilation_h;
-                    const std::int64_t x =
-                        ox * w.stride_w - w.pad_left + k % w.kernel_w * w.dilation_w;
-                    if (y < 0 || y >= shape.height || x < 0 || x >= shape.width) continue;
-                    const auto i =
-                        static_cast<std::size_t>((y * shape.width + x) * shape.channels + c);
-                    largest = std::max(largest, in.values[i]);
-                    most = std::max(most, state.arrived[i]);
-                }
-                const auto o = static_cast<std::size_t>((oy * out.width + ox) * out.channels + c);
-                const bool passes =
-                    pool.rule == MaxRule::current_step ? largest > 0 : most > state.passed[o];
-                if (passes) emit(state, o, largest, 1);
-            }
+    step_spike_pool(pool, plan_.shapes[source], plan_.shapes[l], in.values, state.arrived,
+                    state.passed, [&](std::size_t o, float value) { emit(state, o, value, 1); });
 }
 
 std::vector<float> ReferenceRun::to_planes(std::size_t layer,

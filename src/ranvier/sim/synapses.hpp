@@ -15,6 +15,15 @@ struct StepValues {
     bool changed = false;  ///< differs from the step before
 };
 
+/// Calls visit(index in [height][width][channels], index in [channels][height][width]).
+template <typename Visit>
+void for_each_place(const Shape& shape, Visit&& visit) {
+    const auto plane = static_cast<std::size_t>(shape.plane());
+    const auto channels = static_cast<std::size_t>(shape.channels);
+    for (std::size_t p = 0; p < plane; ++p)
+        for (std::size_t c = 0; c < channels; ++c) visit(p * channels + c, c * plane + p);
+}
+
 /// The synapses of one layer without memory (convolution, linear, average pool, add, concat,
 /// flatten, shortcut), in the order in which the reference simulator walks them.
 class Synapses {
