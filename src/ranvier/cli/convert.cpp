@@ -17,8 +17,6 @@ struct ConvertCommand {
 };
 
 void run(const ConvertCommand& options, const CommandLine& line) {
-    if (options.convert.coding == Coding::one_spike && !(options.convert.base > 1))
-        fail(Fault::usage, "--base: is {}; it must be greater than 1", options.convert.base);
     TerminalProgress progress;
     const Network network = load_imported(options.network);
     ConvertRequest request{options.convert,
@@ -36,6 +34,16 @@ void run(const ConvertCommand& options, const CommandLine& line) {
     print(text);
 }
 
+/// Why a word is no base; empty if it is one.
+std::string refused_base(const std::string& word) {
+    try {
+        (void)base_named(word, "base");
+        return {};
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
 void add_coding_options(CLI::App& command, ConvertCommand& options) {
     ConvertOptions& convert = options.convert;
     add_choice(command, "--coding", convert.coding, "How spikes carry values: rate or one_spike");
@@ -44,10 +52,13 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         ->capture_default_str()
         ->type_name("N");
     command
-        .add_option("--base", convert.base,
-                    "one_spike: Q, the ratio of two neighboring phases' values; > 1")
-        ->check(CLI::Range(1.0, 1e6))
-        ->capture_default_str()
+        .add_option_function<std::string>(
+            "--base",
+            [&convert](const std::string& word) { convert.base = base_named(word, "--base"); },
+            "one_spike: Q, the ratio of two neighboring phases' values, in (1, 16]; auto: the one "
+            "with the least expected error for --steps")
+        ->check(CLI::Validator(refused_base, ""))
+        ->default_str(fmt::format("{}", convert.base))
         ->type_name("Q");
     command
         .add_option("--wait", convert.wait,
@@ -68,6 +79,12 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
                      "Put neurons behind average pools, so that only spikes travel");
     add_choice(command, "--placement", convert.placement,
                "Where activations' scale goes: weights or thresholds");
+    add_choice(command, "--weights", convert.weights,
+               "Weights of the converted network: float32 (as they are) or int8");
+    add_choice(command, "--weight-scale", convert.quantize.scale,
+               "int8: one scale per output channel or one per tensor");
+    add_choice(command, "--weight-rule", convert.quantize.rule,
+               "int8: scale by the maximum (nothing is clipped) or by the least squared_error");
 }
 
 void add_calibration_options(CLI::App& command, ConvertCommand& options) {

@@ -73,8 +73,10 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
         ->check(CLI::Range(0, 4096))
         ->capture_default_str()
         ->type_name("N");
-    add_choice(*command, "--energy", options->request.energy,
-               "Prices of operations, 45 nm: fp32 or int8");
+    add_choice(
+        *command, "--energy", options->request.energy,
+        "Prices of operations, 45 nm: fp32, int8, int8_multiplier_only, or auto (int8 where all "
+        "weights are)");
     add_choice(*command, "--first-layer", options->request.first_layer,
                "A first layer that receives analog values is paid: once or per_step");
     add_choice(*command, "--engine", options->request.engine,

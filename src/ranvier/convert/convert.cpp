@@ -1,6 +1,7 @@
 #include "ranvier/convert/convert.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/convert/base_choice.hpp"
 #include "ranvier/convert/place.hpp"
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/net/shapes.hpp"
@@ -18,8 +19,10 @@ void require_usable(const Network& network, const ConvertOptions& options) {
     (void)infer_shapes(network);
     if (options.steps < 1 || options.steps > 4096)
         fail(Fault::usage, "steps is {}; it must be in [1, 4096]", options.steps);
-    if (options.coding == Coding::one_spike && !(options.base > 1 && options.base <= 16))
-        fail(Fault::usage, "base is {}; it must be in (1, 16]", options.base);
+    if (options.coding == Coding::one_spike && options.base != 0 &&
+        !(options.base > 1 && options.base <= 16))
+        fail(Fault::usage, "base is {}; it must be in (1, 16], or 0 to have it chosen",
+             options.base);
     if (options.coding == Coding::one_spike && (options.wait < -1 || options.wait > 4096))
         fail(Fault::usage, "wait is {}; it must be in [0, 4096], or -1 for W = T = {}",
              options.wait, options.steps);
@@ -76,15 +79,24 @@ const char* tuning_name(Tuning tuning) {
     return "bias, scale, base of each layer";
 }
 
-std::string describe(const ConvertOptions& options) {
+/// "base 1.3", or what was chosen and how good it is.
+std::string describe_base(const ConvertOptions& options, bool chosen) {
+    if (!chosen) return fmt::format("base {}", options.base);
+    const CodeErrorOptions code{.threshold_shift = options.threshold_shift};
+    return fmt::format("base {} (chosen for {} phases, MAPE {:.2f} %)", options.base, options.steps,
+                       code_error(options.base, options.steps, code));
+}
+
+std::string describe(const ConvertOptions& options, bool base_was_chosen) {
     const MeasureOptions& m = options.measure;
     const std::string code =
         options.coding == Coding::rate
             ? fmt::format("rate, reset {}, {}",
                           options.reset == Reset::subtract ? "subtract" : "zero",
                           options.propagation == Propagation::same_step ? "same_step" : "delayed")
-            : fmt::format("one_spike, base {}, wait {}, threshold shift {}{}", options.base,
-                          wait_of(options), options.threshold_shift ? "on" : "off",
+            : fmt::format("one_spike, {}, wait {}, threshold shift {}{}",
+                          describe_base(options, base_was_chosen), wait_of(options),
+                          options.threshold_shift ? "on" : "off",
                           options.input == InputCoding::one_spike_phase ? ", one-spike input" : "");
     return fmt::format(
         "{}; {} steps; {} {} per {}; scale in {}{}; tuned: {}", code, options.steps,
@@ -98,9 +110,12 @@ std::string describe(const ConvertOptions& options) {
 
 }  // namespace
 
-Network convert(const Network& network, const Samples& calibration, const ConvertOptions& options,
+Network convert(const Network& network, const Samples& calibration, const ConvertOptions& wanted,
                 Progress& progress) {
-    require_usable(network, options);
+    require_usable(network, wanted);
+    ConvertOptions options = wanted;
+    if (wanted.base == 0)
+        options.base = best_base(wanted.steps, {.threshold_shift = wanted.threshold_shift});
     Network converted = network;
     remove_dropout(converted);
     fold_batch_norm(converted);
@@ -110,12 +125,17 @@ Network convert(const Network& network, const Samples& calibration, const Conver
     const Network reference = converted;
     replace_activations(converted, options);
     place_thresholds(converted, peaks);
+    // Before tuning, which then makes up for it; where tuned weights are rescaled, behind that.
+    const bool int8 = options.weights == WeightKind::int8;
+    const bool rescaled = options.placement == Placement::weights;
+    if (int8 && !rescaled) quantize_weights(converted, options.quantize);
     TuneOptions tune;
     tune.tuning = options.tuning;
     tune.n_threads = options.measure.n_threads;
     tune_one_spike(reference, converted, calibration, tune, progress);
-    if (options.placement == Placement::weights) normalize_weights(converted);
-    converted.notes["conversion"] = describe(options);
+    if (rescaled) normalize_weights(converted);
+    if (int8 && rescaled) quantize_weights(converted, options.quantize);
+    converted.notes["conversion"] = describe(options, wanted.base == 0);
     converted.notes["calibration"] = calibration.describe();
     (void)ReferencePlan(converted);  // can it be run?
     return converted;

@@ -3,6 +3,7 @@
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/convert/measure.hpp"
+#include "ranvier/convert/quantize_weights.hpp"
 #include "ranvier/convert/tune.hpp"
 #include "ranvier/net/network.hpp"
 
@@ -23,7 +24,7 @@ struct ConvertOptions {
     Coding coding = Coding::one_spike;
     int steps = 16;                                    ///< T
     int wait = -1;                                     ///< one_spike: W; -1: T
-    float base = 1.3F;                                 ///< one_spike: Q
+    float base = 1.3F;                                 ///< one_spike: Q; 0: best_base(steps)
     InputCoding input = InputCoding::binary_phase;     ///< one_spike: how pixels come in
     bool threshold_shift = true;                       ///< one_spike
     Reset reset = Reset::subtract;                     ///< rate: SIF (subtract) or RIF (zero)
@@ -31,12 +32,15 @@ struct ConvertOptions {
     MaxRule max_rule = MaxRule::running_count;         ///< rate
     bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons
     Placement placement = Placement::thresholds;
-    MeasureOptions measure;        ///< what a peak is
-    Tuning tuning = Tuning::none;  ///< one_spike, W >= T: what is adapted afterwards
+    WeightKind weights = WeightKind::float32;  ///< int8: quantize_weights; float32: as they are
+    QuantizeOptions quantize;                  ///< weights = int8
+    MeasureOptions measure;                    ///< what a peak is
+    Tuning tuning = Tuning::none;              ///< one_spike, W >= T: what is adapted afterwards
 };
 
 /// ReLU network to spiking network: removes dropout, folds batch norm, moves activations before max
-/// pools, measures peaks on `calibration`, replaces activations by neurons, places the scale.
+/// pools, measures peaks on `calibration`, replaces activations by neurons, places the scale,
+/// quantizes weights (before they are tuned, so that tuning makes up for it).
 /// Uses every sample of `calibration`. What was done is written into `notes`.
 /// @throws Error(bad_input, unsupported) with the layer and what to do.
 [[nodiscard]] Network convert(const Network& network, const Samples& calibration,

@@ -1,6 +1,7 @@
 #include "ranvier/convert/convert.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/convert/base_choice.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_reference.hpp"
 #include "ranvier/sim/reference_run.hpp"
@@ -161,6 +162,22 @@ TEST(Convert, WaitAndInputCodingGoIntoTheTiming) {
     EXPECT_TRUE(converted.notes["conversion"].starts_with(
         "one_spike, base 1.5, wait 0, threshold shift on, one-spike input; 12 steps;"))
         << converted.notes["conversion"];
+}
+
+TEST(Convert, TheBaseIsChosenForTheNumberOfPhases) {
+    const Network network = branched_network(4);
+    const TensorSamples calibration = random_samples(network, 2);
+    ConvertOptions options;
+    options.steps = 24;
+    options.base = 0;
+    const Network converted = convert(network, calibration, options);
+    for (const Layer& layer : converted.layers)
+        if (const auto* activation = layer.as<Activation>()) {
+            EXPECT_EQ(activation->neuron.base, best_base(24));
+        }
+    EXPECT_TRUE(converted.notes.at("conversion")
+                    .starts_with("one_spike, base 1.202 (chosen for 24 phases, MAPE 6.36 %), wait"))
+        << converted.notes.at("conversion");
 }
 
 TEST(Convert, RefusesWhatCannotBeUsed) {

@@ -126,11 +126,13 @@ private:
         const Scale& in = scales_[layer.inputs[0]];
         if (auto* conv = layer.as<Convolution>()) {
             Scale out = wanted_by_readers(l);
+            conv->format = {};
             rescale(conv->weight, conv->bias, in, out, conv->groups);
             return out;
         }
         if (auto* linear = layer.as<Linear>()) {
             Scale out = wanted_by_readers(l);
+            linear->format = {};
             rescale(linear->weight, linear->bias, in, out, 1);
             return out;
         }

@@ -31,7 +31,12 @@ Affine affine_of(const BatchNorm& norm) {
     return affine;
 }
 
-void apply(const Affine& affine, Tensor& weight, Tensor& bias) {
+/// @tparam Weighted  Convolution or Linear.
+template <typename Weighted>
+void apply(const Affine& affine, Weighted& op) {
+    Tensor& weight = op.weight;
+    Tensor& bias = op.bias;
+    op.format = {};
     const std::size_t n_out = affine.scale.size();
     const std::size_t inner = weight.size() / n_out;
     if (bias.empty()) bias = Tensor({static_cast<std::int64_t>(n_out)});
@@ -63,8 +68,8 @@ void fold_batch_norm(Network& network) {
         const bool only_reader = consumers(network)[source].size() == 1;
         auto* conv = before.as<Convolution>();
         auto* linear = before.as<Linear>();
-        if (only_reader && conv != nullptr) apply(affine, conv->weight, conv->bias);
-        if (only_reader && linear != nullptr) apply(affine, linear->weight, linear->bias);
+        if (only_reader && conv != nullptr) apply(affine, *conv);
+        if (only_reader && linear != nullptr) apply(affine, *linear);
         if (only_reader && (conv != nullptr || linear != nullptr))
             remove_layer(network, l);
         else

@@ -16,6 +16,9 @@ EnergyConstants fp32_45nm() {
 EnergyConstants int8_45nm() {
     return {"45nm_int8", 0.23, 0.03};
 }
+EnergyConstants int8_multiplier_only_45nm() {
+    return {"45nm_int8_multiplier_only", 0.20, 0.03};
+}
 
 namespace {
 

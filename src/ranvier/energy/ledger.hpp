@@ -19,6 +19,8 @@ struct EnergyConstants {
 [[nodiscard]] EnergyConstants fp32_45nm();
 /// 0.2 multiply + 0.03 add = 0.23 for a MAC, 0.03 for an AC.
 [[nodiscard]] EnergyConstants int8_45nm();
+/// 0.2 for a MAC, 0.03 for an AC: what some rows of One-Spike's table VI imply (docs/energy.md).
+[[nodiscard]] EnergyConstants int8_multiplier_only_45nm();
 
 /// How often a first layer that receives analog values is paid for.
 enum class FirstLayer { once, per_step };

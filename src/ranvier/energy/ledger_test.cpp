@@ -77,6 +77,24 @@ TEST(Ledger, HandComputedRateCodedNetwork) {
     EXPECT_EQ(spiking_ledger(network, result, options).spiking_macs, 2880);
     options.constants = int8_45nm();
     EXPECT_NEAR(spiking_ledger(network, result, options).energy_pj, 2880 * 0.23 + 196 * 0.03, 1e-9);
+    options.constants = int8_multiplier_only_45nm();
+    EXPECT_NEAR(spiking_ledger(network, result, options).energy_pj, 2880 * 0.20 + 196 * 0.03, 1e-9);
+}
+
+TEST(Ledger, BothReadingsOfTheInt8GainAreInThePapersTableVI) {
+    // Where nothing multiplies, the gain of int8 over fp32 is a ratio of constants: 1.50 or 1.304.
+    Network network = small_network(false);
+    network.timing = {16, 16, InputCoding::binary_phase, Propagation::same_step};
+    const auto result = run_with(network,
+                                 {{"input", std::vector<std::uint64_t>(16, 3)},
+                                  {"neuron1", std::vector<std::uint64_t>(32, 1)},
+                                  {"neuron2", {1, 0, 1}}},
+                                 1);
+    const auto efficiency = [&](const EnergyConstants& constants) {
+        return spiking_ledger(network, result, {constants}).efficiency_eq6;
+    };
+    EXPECT_NEAR(efficiency(int8_45nm()) / efficiency(fp32_45nm()), 1.50, 0.005);
+    EXPECT_NEAR(efficiency(int8_multiplier_only_45nm()) / efficiency(fp32_45nm()), 1.304, 0.001);
 }
 
 TEST(Ledger, SpikesPassThroughAveragePools) {

@@ -1,6 +1,7 @@
 #include "ranvier/net/graph_json.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/int8_weights.hpp"
 #include "ranvier/net/strict_json.hpp"
 
 #include <array>
@@ -322,27 +323,63 @@ Network decode_graph(const std::string& text, const std::string& where) {
     return network;
 }
 
-std::map<std::string, Tensor> collect_weights(const Network& network) {
-    std::map<std::string, Tensor> weights;
-    for (const Layer& layer : network.layers)
+void collect_weights(const Network& network, Safetensors& content) {
+    for (const Layer& layer : network.layers) {
         for_each_tensor(layer.operation, [&](const char* name, const Tensor& tensor) {
-            if (!tensor.empty()) weights.emplace(layer.name + "." + name, tensor);
+            if (!tensor.empty()) content.tensors.emplace(layer.name + "." + name, tensor);
         });
-    return weights;
+        const auto weights = weights_of(layer);
+        if (!weights || weights->format->kind != WeightKind::int8) continue;
+        const std::vector<float>& scales = weights->format->scales;
+        content.tensors.erase(layer.name + ".weight");
+        content.int8.emplace(layer.name + ".weight",
+                             int8_integers(*weights->weight, *weights->format));
+        content.tensors.emplace(layer.name + ".weight_scale",
+                                Tensor({static_cast<std::int64_t>(scales.size())}, scales));
+    }
 }
 
-void distribute_weights(Network& network, std::map<std::string, Tensor> weights,
-                        const std::string& where) {
-    for (Layer& layer : network.layers)
+namespace {
+
+/// The weights of a layer whose file holds integers for them.
+void take_int8(const std::string& layer, Tensor& weight, WeightFormat& format, Safetensors& content,
+               const std::string& where) {
+    const auto integers = content.int8.find(layer + ".weight");
+    if (integers == content.int8.end()) return;
+    const auto scale = content.tensors.find(layer + ".weight_scale");
+    if (scale == content.tensors.end())
+        fail(Fault::bad_input, "{}: '{}.weight' is I8, but '{}.weight_scale' is missing", where,
+             layer, layer);
+    const std::int64_t n_out = integers->second.dims[0], n_scales = scale->second.dims[0];
+    if (scale->second.dims.size() != 1 || (n_scales != 1 && n_scales != n_out))
+        fail(Fault::bad_input,
+             "{}: '{}.weight_scale' has shape [{}]; it must be [1] or [{}] (one per channel)",
+             where, layer, fmt::join(scale->second.dims, ", "), n_out);
+    format = {WeightKind::int8, std::move(scale->second.values)};
+    weight = from_int8(integers->second, format.scales);
+    content.int8.erase(integers);
+    content.tensors.erase(scale);
+}
+
+}  // namespace
+
+void distribute_weights(Network& network, Safetensors& content, const std::string& where) {
+    for (Layer& layer : network.layers) {
         for_each_tensor(layer.operation, [&](const char* name, Tensor& tensor) {
-            const auto found = weights.find(layer.name + "." + name);
-            if (found == weights.end()) return;
+            const auto found = content.tensors.find(layer.name + "." + name);
+            if (found == content.tensors.end()) return;
             tensor = std::move(found->second);
-            weights.erase(found);
+            content.tensors.erase(found);
         });
-    if (!weights.empty())
+        if (auto* conv = layer.as<Convolution>())
+            take_int8(layer.name, conv->weight, conv->format, content, where);
+        if (auto* linear = layer.as<Linear>())
+            take_int8(layer.name, linear->weight, linear->format, content, where);
+    }
+    const bool floats = !content.tensors.empty();
+    if (floats || !content.int8.empty())
         fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
-             weights.begin()->first);
+             floats ? content.tensors.begin()->first : content.int8.begin()->first);
 }
 
 }  // namespace ranvier

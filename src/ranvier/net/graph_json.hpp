@@ -1,9 +1,8 @@
 #pragma once
 
-#include "ranvier/base/tensor.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/net/safetensors.hpp"
 
-#include <map>
 #include <string>
 
 namespace ranvier {
@@ -15,11 +14,11 @@ namespace ranvier {
 /// the text. The network itself is not checked (infer_shapes does that, with the weights).
 [[nodiscard]] Network decode_graph(const std::string& text, const std::string& where);
 
-/// The weights of a network as named tensors, "LAYER.weight", ...; moves them out or copies them
-/// in.
-[[nodiscard]] std::map<std::string, Tensor> collect_weights(const Network& network);
-/// @throws Error(bad_input) for a tensor that no layer has.
-void distribute_weights(Network& network, std::map<std::string, Tensor> weights,
-                        const std::string& where);
+/// The weights of a network as named tensors: "LAYER.weight", ... Int8 weights are there as their
+/// integers, with "LAYER.weight_scale" beside them.
+void collect_weights(const Network& network, Safetensors& content);
+/// The other way; takes the tensors out of `content`.
+/// @throws Error(bad_input) for a tensor that no layer has, and int8 weights without usable scales.
+void distribute_weights(Network& network, Safetensors& content, const std::string& where);
 
 }  // namespace ranvier

@@ -16,7 +16,9 @@ constexpr const char* graph_key = "ranvier";
 
 std::string encode_network(const Network& network) {
     (void)infer_shapes(network);
-    return encode_safetensors({collect_weights(network), {{graph_key, encode_graph(network)}}});
+    Safetensors content{{}, {{graph_key, encode_graph(network)}}};
+    collect_weights(network, content);
+    return encode_safetensors(content);
 }
 
 Network decode_network(std::string_view bytes, const std::string& name) {
@@ -28,7 +30,7 @@ Network decode_network(std::string_view bytes, const std::string& name) {
              "import`",
              name);
     Network network = decode_graph(graph->second, name + ": graph");
-    distribute_weights(network, std::move(content.tensors), name);
+    distribute_weights(network, content, name);
     with_context(name, [&] { (void)infer_shapes(network); });
     return network;
 }

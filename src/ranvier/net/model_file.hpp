@@ -9,7 +9,8 @@
 namespace ranvier {
 
 /// The model file: safetensors whose metadata holds the graph as JSON (docs/formats.md, byte for
-/// byte). Weights are float32, named "LAYER.weight", "LAYER.bias", ... by layer name.
+/// byte). Weights are float32, or int8 with scales, named "LAYER.weight", "LAYER.bias", ... by
+/// layer name.
 
 /// The file's bytes. @throws Error(bad_input) if the network is not sound (infer_shapes).
 [[nodiscard]] std::string encode_network(const Network& network);

@@ -29,18 +29,32 @@ struct Input {
     friend bool operator==(const Input&, const Input&) = default;
 };
 
+enum class WeightKind { float32, int8 };
+
+/// How weights are stored in hardware and in model files. The weight tensor holds their values as
+/// float32 in either case, so that every engine works on it; whatever changes the values sets the
+/// format back to float32.
+struct WeightFormat {
+    WeightKind kind = WeightKind::float32;
+    /// int8: [1] or [n_out]; each weight is an integer in [-127, 127] times its scale. Else empty.
+    std::vector<float> scales;
+    friend bool operator==(const WeightFormat&, const WeightFormat&) = default;
+};
+
 struct Convolution {
     Window window;
     std::int64_t groups = 1;
     Tensor weight;  ///< [n_out][n_in / groups][kernel_h][kernel_w]
-    Tensor bias;    ///< [n_out], or empty
+    Tensor bias;    ///< [n_out], or empty; always float32
+    WeightFormat format = {};
     friend bool operator==(const Convolution&, const Convolution&) = default;
 };
 
 /// Takes a vector (n x 1 x 1).
 struct Linear {
     Tensor weight;  ///< [n_out][n_in]
-    Tensor bias;    ///< [n_out], or empty
+    Tensor bias;    ///< [n_out], or empty; always float32
+    WeightFormat format = {};
     friend bool operator==(const Linear&, const Linear&) = default;
 };
 

@@ -22,6 +22,7 @@ constexpr std::uint64_t max_header = std::uint64_t{16} << 20;
 /// One entry of the header, checked against the size of the data.
 struct Entry {
     std::string name;
+    bool int8;
     std::vector<std::int64_t> dims;
     std::uint64_t begin = 0, end = 0;  ///< bytes from the start of the data
 };
@@ -63,20 +64,26 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
         fail(Fault::bad_input, "{}: must have 'dtype', 'shape' and 'data_offsets' and nothing else",
              where);
     const json& dtype = member(value, "dtype", where);
-    if (dtype != "F32")
-        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" can be read", where, excerpt(dtype));
+    if (dtype != "F32" && dtype != "I8")
+        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" and \"I8\" can be read", where,
+             excerpt(dtype));
+    const std::size_t value_size = dtype == "F32" ? sizeof(float) : sizeof(std::int8_t);
     const json& offsets = member(value, "data_offsets", where);
     if (!offsets.is_array() || offsets.size() != 2)
         fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
-    Entry entry{tensor, {}, whole_number(offsets[0], where), whole_number(offsets[1], where)};
+    Entry entry{tensor,
+                dtype == "I8",
+                {},
+                whole_number(offsets[0], where),
+                whole_number(offsets[1], where)};
     if (entry.begin > entry.end || entry.end > data_size)
         fail(Fault::bad_input,
              "{}: bytes {} to {} lie outside the {} bytes of data; the file may be cut off", where,
              entry.begin, entry.end, data_size);
-    entry.dims = read_dims(member(value, "shape", where), data_size / sizeof(float), where);
-    if (Tensor::count(entry.dims) * sizeof(float) != entry.end - entry.begin)
+    entry.dims = read_dims(member(value, "shape", where), data_size / value_size, where);
+    if (Tensor::count(entry.dims) * value_size != entry.end - entry.begin)
         fail(Fault::bad_input, "{}: shape {} needs {} bytes, but the file gives it {}", where,
-             excerpt(member(value, "shape", where)), Tensor::count(entry.dims) * sizeof(float),
+             excerpt(member(value, "shape", where)), Tensor::count(entry.dims) * value_size,
              entry.end - entry.begin);
     return entry;
 }
@@ -113,17 +120,32 @@ json read_header(std::string_view bytes, std::uint64_t& header_size, const std::
     return header;
 }
 
+Int8Tensor read_int8(const Entry& entry, std::string_view values, const std::string& name) {
+    Int8Tensor tensor{entry.dims, std::vector<std::int8_t>(values.size())};
+    std::memcpy(tensor.values.data(), values.data(), values.size());
+    const auto bad = std::ranges::find(tensor.values, std::int8_t{-128});
+    if (bad != tensor.values.end())
+        fail(Fault::bad_input,
+             "{}: tensor '{}' holds -128 at position {}; int8 weights are symmetric, -127 to 127",
+             name, entry.name, bad - tensor.values.begin());
+    return tensor;
+}
+
 }  // namespace
 
 std::string encode_safetensors(const Safetensors& content) {
     json header = json::object();
     if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
     std::uint64_t at = 0;
-    for (const auto& [name, tensor] : content.tensors) {
-        const std::uint64_t end = at + tensor.size() * sizeof(float);
-        header[name] = {{"dtype", "F32"}, {"shape", tensor.dims}, {"data_offsets", {at, end}}};
-        at = end;
-    }
+    const auto announce = [&](const std::string& name, const char* dtype,
+                              const std::vector<std::int64_t>& dims, std::size_t size) {
+        header[name] = {{"dtype", dtype}, {"shape", dims}, {"data_offsets", {at, at + size}}};
+        at += size;
+    };
+    for (const auto& [name, tensor] : content.tensors)
+        announce(name, "F32", tensor.dims, tensor.size() * sizeof(float));
+    for (const auto& [name, tensor] : content.int8)
+        announce(name, "I8", tensor.dims, tensor.values.size());
     std::string text = dump_json(header, "safetensors header");
     text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');
     const std::uint64_t header_size = text.size();
@@ -137,6 +159,8 @@ std::string encode_safetensors(const Safetensors& content) {
     for (const auto& [name, tensor] : content.tensors)
         bytes.append(reinterpret_cast<const char*>(tensor.values.data()),
                      tensor.size() * sizeof(float));
+    for (const auto& [name, tensor] : content.int8)
+        bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size());
     return bytes;
 }
 
@@ -161,8 +185,13 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& name) 
     }
     require_seamless(entries, data.size(), name);
     for (Entry& entry : entries) {
+        const std::string_view values = data.substr(entry.begin, entry.end - entry.begin);
+        if (entry.int8) {
+            content.int8.emplace(entry.name, read_int8(entry, values, name));
+            continue;
+        }
         Tensor tensor(std::move(entry.dims));
-        std::memcpy(tensor.values.data(), data.data() + entry.begin, entry.end - entry.begin);
+        std::memcpy(tensor.values.data(), values.data(), values.size());
         content.tensors.emplace(entry.name, std::move(tensor));
     }
     return content;

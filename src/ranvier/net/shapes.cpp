@@ -1,6 +1,7 @@
 #include "ranvier/net/shapes.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/int8_weights.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +46,16 @@ void check_tensor(const Layer& layer, const char* what, const Tensor& tensor,
 
 void check_bias(const Layer& layer, const Tensor& bias, std::int64_t n_out) {
     if (!bias.empty()) check_tensor(layer, "bias", bias, {n_out});
+}
+
+/// Whether sound weights hold what their format says.
+void check_format(const Layer& layer, const Tensor& weight, const WeightFormat& format) {
+    if (format.kind == WeightKind::float32) {
+        if (!format.scales.empty()) reject(layer, "float32 weights must not have scales");
+        return;
+    }
+    const std::string fault = int8_fault(weight, format);
+    if (!fault.empty()) reject(layer, "{}", fault);
 }
 
 void check_window(const Layer& layer, const Window& w) {
@@ -109,6 +120,7 @@ struct ShapeOf {
                    in[0].channels, n_out);
         check_tensor(layer, "weight", op.weight,
                      {n_out, in[0].channels / op.groups, op.window.kernel_h, op.window.kernel_w});
+        check_format(layer, op.weight, op.format);
         check_bias(layer, op.bias, n_out);
         return checked_window(layer, in[0], op.window, false, n_out);
     }
@@ -118,6 +130,7 @@ struct ShapeOf {
         if (op.weight.dims.size() != 2 || op.weight.dims[0] < 1)
             reject(layer, "weight must have 2 axes ([n_out][n_in])");
         check_tensor(layer, "weight", op.weight, {op.weight.dims[0], in[0].channels});
+        check_format(layer, op.weight, op.format);
         check_bias(layer, op.bias, op.weight.dims[0]);
         return {op.weight.dims[0], 1, 1};
     }

@@ -1,5 +1,6 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/base_choice.hpp"
+#include "ranvier/net/int8_weights.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/sim/float_engine.hpp"
@@ -42,8 +43,25 @@ CodingResult describe_coding(const Network& network) {
     return coding;
 }
 
-LedgerOptions ledger_options(const EvaluateRequest& request) {
-    return {request.energy == EnergyKind::fp32 ? fp32_45nm() : int8_45nm(), request.first_layer};
+const char* weights_name(const Network& network) {
+    switch (summarize_weights(network)) {
+        case WeightSummary::float32:
+            return "float32";
+        case WeightSummary::int8:
+            return "int8";
+        case WeightSummary::mixed:
+            break;
+    }
+    return "mixed";
+}
+
+LedgerOptions ledger_options(const Network& network, const EvaluateRequest& request) {
+    const bool int8 = summarize_weights(network) == WeightSummary::int8;
+    EnergyConstants constants = fp32_45nm();
+    if (request.energy == EnergyKind::int8 || (request.energy == EnergyKind::automatic && int8))
+        constants = int8_45nm();
+    if (request.energy == EnergyKind::int8_multiplier_only) constants = int8_multiplier_only_45nm();
+    return {constants, request.first_layer};
 }
 
 LayerResult layer_result(const LayerLedger& layer, bool spiking) {
@@ -90,7 +108,7 @@ void evaluate_float_into(const Network& network, const Samples& samples,
     result.accuracy = run.accuracy();
     result.seconds = run.seconds;
     result.engine = "float";
-    take_ledger(float_ledger(network, ledger_options(request)), false, result);
+    take_ledger(float_ledger(network, ledger_options(network, request)), false, result);
 }
 
 void evaluate_spiking_into(const Network& network, const Samples& samples,
@@ -117,7 +135,13 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
         for (const std::uint64_t correct : run.correct_after)
             result.accuracy_per_step.push_back(static_cast<double>(correct) /
                                                static_cast<double>(run.samples));
-    take_ledger(spiking_ledger(network, run, ledger_options(request)), true, result);
+    take_ledger(spiking_ledger(network, run, ledger_options(network, request)), true, result);
+    if (summarize_weights(network) != WeightSummary::int8) return;
+    const auto efficiency = [&](const EnergyConstants& constants) {
+        return spiking_ledger(network, run, {constants, request.first_layer}).efficiency_eq6;
+    };
+    result.efficiency_eq6_int8 = efficiency(int8_45nm());
+    result.efficiency_eq6_int8_multiplier_only = efficiency(int8_multiplier_only_45nm());
 }
 
 void require_fitting(const Network& network, const EvaluateRequest& request,
@@ -136,6 +160,7 @@ void describe_run(const Network& network, const EvaluateRequest& request, const 
     result.title = request.title.empty() ? result.coding.coding : request.title;
     result.network_file = request.network_file;
     result.network_notes = network.notes;
+    result.weights = weights_name(network);
     result.data = samples.describe();
     result.data_set = request.data.set;
     result.split = name_of(request.data.split);
@@ -143,7 +168,7 @@ void describe_run(const Network& network, const EvaluateRequest& request, const 
     result.threads = thread_count(context.n_threads);
     result.command_line = context.command_line;
     result.versions = versions();
-    const EnergyConstants constants = ledger_options(request).constants;
+    const EnergyConstants constants = ledger_options(network, request).constants;
     result.energy = {constants.name, constants.mac_pj, constants.ac_pj,
                      name_of(request.first_layer)};
 }

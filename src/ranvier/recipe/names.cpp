@@ -1,6 +1,7 @@
 #include "ranvier/recipe/names.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/ranges.h>
 
 namespace ranvier {
@@ -45,6 +46,18 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
     const std::string nearest = nearest_name(word, candidates);
     if (!nearest.empty()) return fmt::format("; did you mean '{}'?", nearest);
     return fmt::format("; known: {}", fmt::join(candidates, ", "));
+}
+
+float base_named(const std::string& word, const std::string& where) {
+    if (word == "auto") return 0;
+    float base = 0;
+    const char* end = word.data() + word.size();
+    const auto read = std::from_chars(word.data(), end, base);
+    if (read.ec != std::errc() || read.ptr != end || !(base > 1 && base <= 16))
+        fail(Fault::bad_input,
+             "{}: is '{}'; it must be a number greater than 1 and at most 16, or auto", where,
+             word);
+    return base;
 }
 
 }  // namespace ranvier

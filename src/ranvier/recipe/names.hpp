@@ -57,6 +57,15 @@ inline constexpr std::array<NameOf<InputCoding>, 3> names_of(InputCoding) {
              {"binary_phase", InputCoding::binary_phase},
              {"one_spike_phase", InputCoding::one_spike_phase}}};
 }
+inline constexpr std::array<NameOf<WeightKind>, 2> names_of(WeightKind) {
+    return {{{"float32", WeightKind::float32}, {"int8", WeightKind::int8}}};
+}
+inline constexpr std::array<NameOf<WeightScale>, 2> names_of(WeightScale) {
+    return {{{"channel", WeightScale::channel}, {"tensor", WeightScale::tensor}}};
+}
+inline constexpr std::array<NameOf<ScaleRule>, 2> names_of(ScaleRule) {
+    return {{{"maximum", ScaleRule::maximum}, {"squared_error", ScaleRule::squared_error}}};
+}
 inline constexpr std::array<NameOf<Split>, 2> names_of(Split) {
     return {{{"train", Split::train}, {"test", Split::test}}};
 }
@@ -73,9 +82,17 @@ inline constexpr std::array<NameOf<ScheduleKind>, 3> names_of(ScheduleKind) {
 }
 
 /// How operations are priced: 45 nm constants for float or for 8-bit integers.
-enum class EnergyKind { fp32, int8 };
-inline constexpr std::array<NameOf<EnergyKind>, 2> names_of(EnergyKind) {
-    return {{{"fp32", EnergyKind::fp32}, {"int8", EnergyKind::int8}}};
+enum class EnergyKind {
+    automatic,             ///< int8 where all weights are int8, else fp32
+    fp32,                  ///< MAC 4.6 pJ, AC 0.9
+    int8,                  ///< MAC 0.23 pJ, AC 0.03
+    int8_multiplier_only,  ///< MAC 0.20 pJ, AC 0.03
+};
+inline constexpr std::array<NameOf<EnergyKind>, 4> names_of(EnergyKind) {
+    return {{{"auto", EnergyKind::automatic},
+             {"fp32", EnergyKind::fp32},
+             {"int8", EnergyKind::int8},
+             {"int8_multiplier_only", EnergyKind::int8_multiplier_only}}};
 }
 
 inline constexpr std::array<NameOf<EngineKind>, 3> names_of(EngineKind) {
@@ -107,5 +124,9 @@ template <typename T>
     fail(Fault::bad_input, "{}: '{}' is not known{}", where, word,
          suggestion(word, all_names<T>()));
 }
+
+/// The base of a one-spike code: a number in (1, 16], or "auto", which is 0 (ConvertOptions::base).
+/// @throws Error(bad_input) for anything else.
+[[nodiscard]] float base_named(const std::string& word, const std::string& where);
 
 }  // namespace ranvier

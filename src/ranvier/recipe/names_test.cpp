@@ -38,5 +38,13 @@ TEST(Names, AnUnknownWordIsRefusedWithTheNearest) {
     }
 }
 
+TEST(Names, ABaseIsANumberOrAuto) {
+    EXPECT_EQ(base_named("1.3", "--base"), 1.3F);
+    EXPECT_EQ(base_named("16", "--base"), 16.0F);
+    EXPECT_EQ(base_named("auto", "--base"), 0.0F);
+    for (const char* word : {"1", "0", "-2", "16.5", "nan", "inf", "1.3x", "", " 1.3", "Auto"})
+        EXPECT_THROW((void)base_named(word, "--base"), Error) << word;
+}
+
 }  // namespace
 }  // namespace ranvier

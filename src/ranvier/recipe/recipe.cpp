@@ -78,6 +78,13 @@ TrainStage read_train(TableReader& reader) {
     return stage;
 }
 
+QuantizeStage read_quantize(TableReader& reader) {
+    QuantizeStage stage;
+    reader.read_name("weight_scale", stage.options.scale);
+    reader.read_name("weight_rule", stage.options.rule);
+    return stage;
+}
+
 ConvertStage read_convert(TableReader& reader) {
     ConvertStage stage;
     ConvertOptions& options = stage.options;
@@ -85,15 +92,16 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_integer("steps", options.steps, 1, 4096);
     reader.read_integer("wait", options.wait, -1, 4096);
     reader.read_name("input", options.input);
-    double base = static_cast<double>(options.base);
-    reader.read("base", base, 1, huge);
-    options.base = static_cast<float>(base);
+    reader.read_base("base", options.base);
     reader.read("threshold_shift", options.threshold_shift);
     reader.read_name("reset", options.reset);
     reader.read_name("propagation", options.propagation);
     reader.read_name("max_rule", options.max_rule);
     reader.read("pool_neurons", options.pool_neurons);
     reader.read_name("placement", options.placement);
+    reader.read_name("weights", options.weights);
+    reader.read_name("weight_scale", options.quantize.scale);
+    reader.read_name("weight_rule", options.quantize.rule);
     reader.read_name("per", options.measure.granularity);
     reader.read("percentile", options.measure.percentile, 0, 100);
     reader.read_name("percentile_method", options.measure.method);
@@ -110,6 +118,7 @@ EvaluateStage read_evaluate(TableReader& reader) {
     reader.read_name("energy", stage.energy);
     reader.read_name("first_layer", stage.first_layer);
     reader.read_name("engine", stage.engine);
+    reader.read("layers", stage.layers);
     return stage;
 }
 
@@ -124,8 +133,8 @@ ExportStage read_export(TableReader& reader) {
 }
 
 const std::vector<std::string>& stage_kinds() {
-    static const std::vector<std::string> kinds = {"train", "fold_batch_norm", "convert",
-                                                   "evaluate", "export"};
+    static const std::vector<std::string> kinds = {"train",   "fold_batch_norm", "quantize",
+                                                   "convert", "evaluate",        "export"};
     return kinds;
 }
 
@@ -179,6 +188,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
         stage.work = read_train(reader);
     else if (stage.kind == "fold_batch_norm")
         stage.work = FoldStage{};
+    else if (stage.kind == "quantize")
+        stage.work = read_quantize(reader);
     else if (stage.kind == "convert")
         stage.work = read_convert(reader);
     else if (stage.kind == "evaluate")

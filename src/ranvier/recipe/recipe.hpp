@@ -32,6 +32,11 @@ struct TrainStage {
 /// Makes the network run faster without changing what it computes.
 struct FoldStage {};
 
+/// Makes weights int8; folds batch norm first, which would rescale them.
+struct QuantizeStage {
+    QuantizeOptions options;
+};
+
 struct ConvertStage {
     ConvertOptions options;
     Split split = Split::train;
@@ -42,9 +47,10 @@ struct EvaluateStage {
     Split split = Split::test;
     std::size_t limit = 0;
     int steps = 0;
-    EnergyKind energy = EnergyKind::fp32;
+    EnergyKind energy = EnergyKind::automatic;
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;
+    bool layers = true;  ///< a row per layer in the result
 };
 
 struct ExportStage {
@@ -55,7 +61,8 @@ struct Stage {
     std::string kind;                 ///< the recipe's `do`
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
-    std::variant<TrainStage, FoldStage, ConvertStage, EvaluateStage, ExportStage> work;
+    std::variant<TrainStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage, ExportStage>
+        work;
     std::string text;  ///< its table, for the hash that says whether it is done
 };
 

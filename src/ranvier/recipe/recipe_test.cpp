@@ -52,6 +52,16 @@ std::string with(const std::string& line_of_sound, const std::string& instead) {
     return text.replace(at, line_of_sound.size(), instead);
 }
 
+TEST(Recipe, TheBaseMayBeChosenAutomatically) {
+    const Recipe recipe = parse_recipe(with("base = 1.5", "base = \"auto\""), "r.toml");
+    EXPECT_EQ(std::get<ConvertStage>(recipe.stages[2].work).options.base, 0);
+    const Recipe whole = parse_recipe(with("base = 1.5", "base = 2"), "r.toml");
+    EXPECT_EQ(std::get<ConvertStage>(whole.stages[2].work).options.base, 2);
+    EXPECT_NE(refusal(with("base = 1.5", "base = 1")).find("greater than 1"), std::string::npos);
+    EXPECT_NE(refusal(with("base = 1.5", "base = \"best\"")).find("or auto"), std::string::npos);
+    EXPECT_NE(refusal(with("base = 1.5", "base = [2]")).find("r.toml:"), std::string::npos);
+}
+
 TEST(Recipe, ReadsEveryStage) {
     const Recipe recipe = parse_recipe(sound, "r.toml");
     EXPECT_EQ(recipe.seed, 7U);

@@ -79,6 +79,13 @@ private:
         return {std::move(network)};
     }
 
+    Outcome run(Network network, const QuantizeStage& work) {
+        fold_batch_norm(network);
+        quantize_weights(network, work.options);
+        Json json = {{"notes", network.notes}};
+        return {std::move(network), std::move(json)};
+    }
+
     Outcome run(const Network& network, const ConvertStage& work) {
         Network converted =
             run_convert(network, {work.options, data(work.split, work.calibrate)}, context_);
@@ -95,7 +102,9 @@ private:
         request.energy = work.energy;
         request.first_layer = work.first_layer;
         request.engine = work.engine;
-        Json json = to_json(run_evaluate(network, request, context_));
+        EvaluationResult result = run_evaluate(network, request, context_);
+        if (!work.layers) result.layers.clear();
+        Json json = to_json(result);
         return {std::move(network), std::move(json)};
     }
 

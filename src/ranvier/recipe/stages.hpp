@@ -63,7 +63,7 @@ struct EvaluateRequest {
     std::string network_file;  ///< where the network came from
     DataOptions data;
     int steps = 0;  ///< rate coding: instead of the network's own; 0: its own
-    EnergyKind energy = EnergyKind::fp32;
+    EnergyKind energy = EnergyKind::automatic;
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;  ///< of spiking networks
 };

@@ -69,6 +69,17 @@ void TableReader::read(const char* key, double& value, double low, double high) 
     value = *found;
 }
 
+void TableReader::read_base(const char* key, float& value) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const std::optional<double> found = number(*node);
+    const auto* text = node->as_string();
+    value = base_named(found             ? fmt::format("{}", *found)
+                       : text != nullptr ? text->get()
+                                         : shown(*node),
+                       place(key));
+}
+
 void TableReader::read_int64(const char* key, std::int64_t& value, std::int64_t low,
                              std::int64_t high) {
     const toml::node* node = find(key);

@@ -26,6 +26,8 @@ public:
     void read(const char* key, std::vector<int>& values, int low);
     /// @param low, high  the values allowed.
     void read(const char* key, double& value, double low, double high);
+    /// A number, or text as base_named reads it.
+    void read_base(const char* key, float& value);
     template <typename Integer>
     void read_integer(const char* key, Integer& value, std::int64_t low,
                       std::int64_t high = std::numeric_limits<std::int32_t>::max()) {

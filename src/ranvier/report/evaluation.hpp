@@ -72,13 +72,16 @@ struct EvaluationResult {
     double float_energy_pj = 0;            ///< per sample, of the float network of the same shape
     double normalized_operations = 0;
     double efficiency_eq6 = 0;
-    double seconds = 0;  ///< wall time
+    double efficiency_eq6_int8 = 0;  ///< spiking, int8 weights; MAC 0.23 pJ, AC 0.03
+    double efficiency_eq6_int8_multiplier_only = 0;  ///< likewise, MAC 0.20 pJ
+    double seconds = 0;                              ///< wall time
     double images_per_second = 0;
     std::vector<LayerResult> layers;
 
     CodingResult coding;
     EnergyResult energy;
     std::string network_file;
+    std::string weights = "float32";                   ///< float32, int8, mixed
     std::map<std::string, std::string> network_notes;  ///< source and what was done to it
     std::string data;                                  ///< Samples::describe()
     std::string data_set;                              ///< as given to --data

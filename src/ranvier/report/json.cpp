@@ -121,6 +121,8 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("float_energy_pj", result.float_energy_pj);
     read("normalized_operations", result.normalized_operations);
     read("efficiency_eq6", result.efficiency_eq6);
+    read("efficiency_eq6_int8", result.efficiency_eq6_int8);
+    read("efficiency_eq6_int8_multiplier_only", result.efficiency_eq6_int8_multiplier_only);
     read("seconds", result.seconds);
     read("images_per_second", result.images_per_second);
     read("accuracy_per_step", result.accuracy_per_step);
@@ -129,6 +131,7 @@ void read_measurements(const Json& json, EvaluationResult& result) {
 void read_origin(const Json& json, EvaluationResult& result) {
     const Reader read(json);
     read("network_file", result.network_file);
+    read("weights", result.weights);
     read("network_notes", result.network_notes);
     read("data", result.data);
     read("data_set", result.data_set);
@@ -165,6 +168,10 @@ Json measurements_to_json(const EvaluationResult& result) {
                  {"efficiency_eq6", result.efficiency_eq6},
                  {"seconds", result.seconds},
                  {"images_per_second", result.images_per_second}};
+    if (result.efficiency_eq6_int8 > 0) {
+        json["efficiency_eq6_int8"] = result.efficiency_eq6_int8;
+        json["efficiency_eq6_int8_multiplier_only"] = result.efficiency_eq6_int8_multiplier_only;
+    }
     if (!result.accuracy_per_step.empty()) json["accuracy_per_step"] = result.accuracy_per_step;
     return json;
 }
@@ -181,6 +188,7 @@ Json to_json(const EvaluationResult& result) {
                                 {"ac_pj", result.energy.ac_pj},
                                 {"first_layer", result.energy.first_layer}};
     json["network_file"] = result.network_file;
+    json["weights"] = result.weights;
     json["network_notes"] = result.network_notes;
     json["data"] = result.data;
     json["data_set"] = result.data_set;

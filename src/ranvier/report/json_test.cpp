@@ -54,6 +54,21 @@ TEST(Json, ReadsBackWhatItWrote) {
     EXPECT_EQ(again.layers.size(), 1U);
 }
 
+TEST(Json, Int8NetworksHaveBothReadingsOfTheirEfficiency) {
+    EvaluationResult result = example();
+    EXPECT_FALSE(to_json(result).contains("efficiency_eq6_int8"));
+    EXPECT_EQ(to_json(result)["weights"], "float32");
+    result.weights = "int8";
+    result.efficiency_eq6_int8 = 15;
+    result.efficiency_eq6_int8_multiplier_only = 13;
+    const std::string text = json_text(to_json(result));
+    const EvaluationResult again = evaluation_from_json(text, "test");
+    EXPECT_EQ(again.weights, "int8");
+    EXPECT_EQ(again.efficiency_eq6_int8, 15);
+    EXPECT_EQ(again.efficiency_eq6_int8_multiplier_only, 13);
+    EXPECT_EQ(json_text(to_json(again)), text);
+}
+
 TEST(Json, NumbersThatAreNotFiniteBecomeNull) {
     EvaluationResult result = example();
     result.efficiency_eq6 = std::numeric_limits<double>::infinity();

@@ -1,4 +1,5 @@
 #include "ranvier/net/counts.hpp"
+#include "ranvier/net/int8_weights.hpp"
 #include "ranvier/report/table.hpp"
 #include "ranvier/report/text.hpp"
 
@@ -47,6 +48,14 @@ std::string neuron_text(const Neuron& neuron) {
     return kind_name(neuron.kind);
 }
 
+/// "432", or "432 int8".
+std::string parameters_text(const Layer& layer, const LayerSize& size) {
+    if (size.parameters == 0) return "";
+    const auto weights = weights_of(layer);
+    const bool int8 = weights && weights->format->kind == WeightKind::int8;
+    return fmt::format("{}{}", size.parameters, int8 ? " int8" : "");
+}
+
 std::string inputs_text(const Network& network, const Layer& layer) {
     std::string text;
     for (const std::size_t input : layer.inputs)
@@ -82,8 +91,7 @@ std::string network_text(const Network& network, const std::string& name) {
         const auto* activation = layer.as<Activation>();
         const bool spiking = activation != nullptr && activation->neuron.spiking();
         table.add_row({layer.name, operation_name(layer.operation), inputs_text(network, layer),
-                       to_string(sizes[l].out),
-                       sizes[l].parameters > 0 ? fmt::format("{}", sizes[l].parameters) : "",
+                       to_string(sizes[l].out), parameters_text(layer, sizes[l]),
                        sizes[l].macs > 0 ? count_text(static_cast<double>(sizes[l].macs)) : "",
                        activation != nullptr ? neuron_text(activation->neuron) : "",
                        spiking ? range_text(activation->neuron.threshold) : ""});

@@ -22,6 +22,14 @@ void add_line(std::string& text, const char* label, const std::string& value) {
     text += fmt::format("{:<22}{}\n", label, printable(value));
 }
 
+std::string efficiency_text(const EvaluationResult& result) {
+    std::string text = fmt::format("{:.4g}", result.efficiency_eq6);
+    if (result.efficiency_eq6_int8 > 0)
+        text += fmt::format(" (int8 MAC 0.23 pJ: {:.4g}; 0.20 pJ: {:.4g})",
+                            result.efficiency_eq6_int8, result.efficiency_eq6_int8_multiplier_only);
+    return text;
+}
+
 void add_spiking_lines(std::string& text, const EvaluationResult& result) {
     add_line(text, "timesteps", steps_text(result));
     if (result.coding.coding == "one_spike")
@@ -49,7 +57,7 @@ void add_spiking_lines(std::string& text, const EvaluationResult& result) {
                          result.energy.constants,
                          result.energy.first_layer == "once" ? "once" : "per step"));
     add_line(text, "normalized operations", fmt::format("{:.4g}", result.normalized_operations));
-    add_line(text, "efficiency (eq. 6)", fmt::format("{:.4g}", result.efficiency_eq6));
+    add_line(text, "efficiency (eq. 6)", efficiency_text(result));
 }
 
 void add_float_lines(std::string& text, const EvaluationResult& result) {
@@ -98,7 +106,11 @@ std::string accuracy_over_time(const EvaluationResult& result) {
 
 std::string evaluation_text(const EvaluationResult& result) {
     std::string text;
-    add_line(text, "network", fmt::format("{} ({})", result.network_file, result.coding.coding));
+    add_line(
+        text, "network",
+        fmt::format("{} ({}{})", result.network_file, result.coding.coding,
+                    result.weights == "float32" ? std::string()
+                                                : fmt::format(", {} weights", result.weights)));
     add_line(text, "data", result.data);
     add_line(text, "accuracy",
              fmt::format("{} +- {:.2f} ({} of {})", percent_text(result.accuracy),

@@ -209,9 +209,11 @@ void Executor::write_back(Network& network) const {
         if (layer.operation.index() != network_.layers[l].operation.index())
             fail(Fault::internal, "train: layer '{}' is not the one that was trained", layer.name);
         if (auto* conv = layer.as<Convolution>()) {
+            conv->format = {};
             store(own.weight, conv->weight);
             store(own.bias, conv->bias);
         } else if (auto* linear = layer.as<Linear>()) {
+            linear->format = {};
             store(own.weight, linear->weight);
             store(own.bias, linear->bias);
         } else if (auto* norm = layer.as<BatchNorm>()) {
