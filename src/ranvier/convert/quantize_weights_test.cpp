@@ -3,6 +3,7 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/convert/simplify.hpp"
+#include "ranvier/data/memory_samples.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/net/shapes.hpp"
@@ -147,10 +148,10 @@ class Int8Conversion : public ::testing::TestWithParam<Placement> {};
 
 TEST_P(Int8Conversion, ReloadedNetworkEmitsTheSameSpikes) {
     const Network network = branched_network(4);
-    Tensor images({5, 2, 6, 6});
+    std::vector<float> pixels(5 * 72);
     Random random(9, 0);
-    for (float& p : images.values) p = random.uniform();
-    const TensorSamples samples(images);
+    for (float& p : pixels) p = random.uniform();
+    const MemorySamples samples({{2, 6, 6}, 3, {0, 1, 2, 0, 1}, pixels, "five images"});
     ConvertOptions options;
     options.placement = GetParam();
     options.weights = WeightKind::int8;
