@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace ranvier {
@@ -17,5 +18,9 @@ struct SparseMatrix {
     [[nodiscard]] std::size_t n_entries() const noexcept { return value.size(); }
     friend bool operator==(const SparseMatrix&, const SparseMatrix&) = default;
 };
+
+/// What is wrong with a matrix, in words; empty if rows and columns are in range, columns ascend
+/// within each row, and all values are finite.
+[[nodiscard]] std::string sparse_fault(const SparseMatrix& matrix);
 
 }  // namespace ranvier

@@ -136,6 +136,12 @@ private:
             rescale(linear->weight, linear->bias, in, out, 1);
             return out;
         }
+        if (auto* embedding = layer.as<NodeEmbedding>()) {
+            Scale out = wanted_by_readers(l);
+            for (std::size_t i = 0; i < embedding->weight.size(); ++i)
+                embedding->weight.values[i] *= in[0] / out[i % out.size()];
+            return out;
+        }
         if (auto* activation = layer.as<Activation>()) {
             Scale out = widened(activation->neuron.amplitude, shape);
             activation->neuron.threshold = activation->neuron.amplitude = {1.0F};

@@ -49,8 +49,7 @@ void add_shifted(std::int64_t first_channel, std::int64_t stride, const Shape& i
 Events passed_on(const Layer& layer, const std::vector<Shape>& shapes,
                  const std::vector<Events>& before, const Shape& out) {
     Events events;
-    events.analog = layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
-                    layer.as<BatchNorm>() != nullptr;
+    events.analog = has_synapses(layer) || layer.as<BatchNorm>() != nullptr;
     for (const std::size_t source : layer.inputs)
         events.analog = events.analog || before[source].analog;
     if (events.analog) return events;

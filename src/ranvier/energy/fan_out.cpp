@@ -20,7 +20,11 @@ std::vector<double> covers(std::int64_t n_in, std::int64_t n_out, std::int64_t k
 
 std::vector<double> fan_out_map(const Layer& layer, const Shape& in, const Shape& out) {
     std::vector<double> map(static_cast<std::size_t>(in.plane()), 0.0);
-    if (layer.as<Linear>() != nullptr) map.assign(map.size(), static_cast<double>(out.channels));
+    if (layer.as<Linear>() != nullptr || layer.as<NodeEmbedding>() != nullptr)
+        map.assign(map.size(), static_cast<double>(out.channels));
+    if (layer.as<EdgeValues>() != nullptr || layer.as<GraphPropagation>() != nullptr)
+        for (const std::int32_t source : adjacency_of(layer)->matrix->column)
+            ++map[static_cast<std::size_t>(source)];
     const auto* conv = layer.as<Convolution>();
     if (conv == nullptr) return map;
     const Window& w = conv->window;
@@ -37,7 +41,11 @@ std::vector<double> fan_out_map(const Layer& layer, const Shape& in, const Shape
 }
 
 double nominal_fan_out(const Layer& layer, const Shape& out) {
-    if (layer.as<Linear>() != nullptr) return static_cast<double>(out.channels);
+    if (layer.as<Linear>() != nullptr || layer.as<NodeEmbedding>() != nullptr)
+        return static_cast<double>(out.channels);
+    if (const Adjacency* graph = adjacency_of(layer))
+        return static_cast<double>(graph->matrix->n_entries()) /
+               static_cast<double>(graph->matrix->n_rows);
     const auto* conv = layer.as<Convolution>();
     if (conv == nullptr) return 0;
     const Window& w = conv->window;

@@ -22,10 +22,6 @@ EnergyConstants int8_multiplier_only_45nm() {
 
 namespace {
 
-bool weighted(const Layer& layer) {
-    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr;
-}
-
 /// What is known without running the network.
 Ledger static_ledger(const Network& network) {
     Ledger ledger;
@@ -47,7 +43,7 @@ double total(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-/// Spikes into a convolution or linear layer, times the synapses that each finds there.
+/// Spikes into a layer with synapses, times the synapses that each finds there.
 void count_weighted(const Layer& layer, const Shape& in, const Shape& out, const Events& arriving,
                     LayerLedger& row) {
     const std::vector<double> map = fan_out_map(layer, in, out);
@@ -67,7 +63,7 @@ void add_ratios(const Network& network, const std::vector<Events>& events,
                 const EnergyConstants& constants, Ledger& ledger) {
     std::vector<std::size_t> layers;
     for (std::size_t l = 0; l < network.layers.size(); ++l)
-        if (weighted(network.layers[l])) layers.push_back(l);
+        if (has_synapses(network.layers[l])) layers.push_back(l);
     double spiking = 0, all = 0, energy = 0;
     for (std::size_t k = 0; k < layers.size(); ++k) {
         const LayerLedger& row = ledger.layers[layers[k]];
@@ -121,7 +117,7 @@ Ledger spiking_ledger(const Network& network, const SimulationResult& result,
                 row.neurons > 0 ? row.spikes / static_cast<double>(row.neurons) : 0;
             if (row.neurons > 0) ledger.spikes += row.spikes;
         }
-        if (weighted(layer)) {
+        if (has_synapses(layer)) {
             const std::size_t source = layer.inputs[0];
             const Events& arriving = events[source];
             const bool pixels = source == 0 && options.first_layer == FirstLayer::once;

@@ -126,6 +126,25 @@ TEST(Ledger, PhaseCodedInputAndBorders) {
     EXPECT_NEAR(row(ledger, "conv").input_rate, 3.0 / 16, 1e-12);
 }
 
+TEST(Ledger, OneSpikeInputIsCountedLikeBinaryInput) {
+    Network network = small_network(false);
+    std::vector<std::uint64_t> pixels(16, 1);
+    pixels[5] = 0;
+    const auto result = run_with(
+        network,
+        {{"input", pixels}, {"neuron1", std::vector<std::uint64_t>(32, 1)}, {"neuron2", {1, 0, 0}}},
+        1);
+    network.timing = {16, 16, InputCoding::binary_phase, Propagation::same_step};
+    const Ledger binary = spiking_ledger(network, result, {});
+    network.timing.input = InputCoding::one_spike_phase;
+    const Ledger ledger = spiking_ledger(network, result, {});
+    // On each axis 2 + 3 + 3 + 2 window positions; the silent pixel has 3 * 3; 2 channels.
+    EXPECT_EQ(row(ledger, "conv").synops, (10 * 10 - 9) * 2);
+    EXPECT_EQ(ledger.energy_pj, binary.energy_pj);
+    EXPECT_EQ(ledger.spiking_macs, 0);
+    EXPECT_NEAR(ledger.fired_fraction, 33.0 / 35, 1e-12);
+}
+
 TEST(Ledger, FractionsOfNeuronsThatFire) {
     Network network = small_network(false);
     network.timing = {16, 16, InputCoding::binary_phase, Propagation::same_step};

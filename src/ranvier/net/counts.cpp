@@ -17,6 +17,12 @@ std::vector<LayerSize> layer_sizes(const Network& network) {
         } else if (const auto* linear = layer.as<Linear>()) {
             size.parameters = linear->weight.size() + linear->bias.size();
             size.macs = linear->weight.size();
+        } else if (const auto* embedding = layer.as<NodeEmbedding>()) {
+            size.parameters = embedding->weight.size();
+            size.macs = embedding->adjacency.matrix->n_entries() *
+                        static_cast<std::uint64_t>(size.out.channels);
+        } else if (const Adjacency* graph = adjacency_of(layer)) {
+            size.macs = graph->matrix->n_entries() * static_cast<std::uint64_t>(size.out.channels);
         } else if (const auto* norm = layer.as<BatchNorm>()) {
             size.parameters = norm->scale.size() + norm->shift.size();
         } else if (layer.as<Activation>() != nullptr) {

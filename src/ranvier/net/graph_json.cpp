@@ -275,6 +275,8 @@ void for_each_tensor(Op& operation, Visit&& visit) {
             if constexpr (std::is_same_v<T, Convolution> || std::is_same_v<T, Linear>) {
                 visit("weight", op.weight);
                 visit("bias", op.bias);
+            } else if constexpr (std::is_same_v<T, NodeEmbedding>) {
+                visit("weight", op.weight);
             } else if constexpr (std::is_same_v<T, BatchNorm>) {
                 visit("scale", op.scale);
                 visit("shift", op.shift);
@@ -323,7 +325,74 @@ Network decode_graph(const std::string& text, const std::string& where) {
     return network;
 }
 
+namespace {
+
+// The names of a network's one graph; layers' tensors have a point in theirs only behind the
+// layer's name, and no layer may be called like this.
+constexpr const char* graph_values = "graph.value";
+constexpr const char* graph_columns = "graph.column";
+constexpr const char* graph_row_lengths = "graph.row_length";
+
+void collect_adjacency(const Network& network, Safetensors& content) {
+    const Adjacency* first = nullptr;
+    for (const Layer& layer : network.layers) {
+        const Adjacency* own = adjacency_of(layer);
+        if (own == nullptr) continue;
+        if (first != nullptr && !(*own == *first))
+            fail(Fault::bad_input,
+                 "layer '{}' works on another graph than the layers before it; a model file holds "
+                 "one graph",
+                 layer.name);
+        if (first == nullptr) first = own;
+    }
+    if (first == nullptr) return;
+    const SparseMatrix& matrix = *first->matrix;
+    content.tensors.emplace(graph_values,
+                            Tensor({static_cast<std::int64_t>(matrix.n_entries())}, matrix.value));
+    content.int32.emplace(graph_columns, matrix.column);
+    auto& lengths = content.int32[graph_row_lengths];
+    for (std::size_t r = 0; r + 1 < matrix.row_start.size(); ++r)
+        lengths.push_back(static_cast<std::int32_t>(matrix.row_start[r + 1] - matrix.row_start[r]));
+}
+
+std::shared_ptr<const SparseMatrix> take_adjacency(Safetensors& content, const std::string& where) {
+    const auto values = content.tensors.find(graph_values);
+    const auto columns = content.int32.find(graph_columns);
+    const auto lengths = content.int32.find(graph_row_lengths);
+    if (values == content.tensors.end() || columns == content.int32.end() ||
+        lengths == content.int32.end())
+        fail(Fault::bad_input, "{}: a layer works on a graph, but '{}', '{}' or '{}' is missing",
+             where, graph_values, graph_columns, graph_row_lengths);
+    auto matrix = std::make_shared<SparseMatrix>();
+    matrix->n_rows = matrix->n_columns = static_cast<std::int64_t>(lengths->second.size());
+    for (const std::int32_t length : lengths->second)
+        matrix->row_start.push_back(matrix->row_start.back() + length);
+    matrix->column = std::move(columns->second);
+    matrix->value = std::move(values->second.values);
+    const std::string fault = sparse_fault(*matrix);
+    if (!fault.empty()) fail(Fault::bad_input, "{}: the graph cannot be used: {}", where, fault);
+    content.tensors.erase(values);
+    content.int32.erase(columns);
+    content.int32.erase(lengths);
+    return matrix;
+}
+
+void distribute_adjacency(Network& network, Safetensors& content, const std::string& where) {
+    std::shared_ptr<const SparseMatrix> matrix;
+    for (Layer& layer : network.layers) {
+        if (adjacency_of(layer) == nullptr) continue;
+        if (matrix == nullptr) matrix = take_adjacency(content, where);
+        if (auto* edges = layer.as<EdgeValues>()) edges->adjacency.matrix = matrix;
+        if (auto* embedding = layer.as<NodeEmbedding>()) embedding->adjacency.matrix = matrix;
+        if (auto* propagation = layer.as<GraphPropagation>())
+            propagation->adjacency.matrix = matrix;
+    }
+}
+
+}  // namespace
+
 void collect_weights(const Network& network, Safetensors& content) {
+    collect_adjacency(network, content);
     for (const Layer& layer : network.layers) {
         for_each_tensor(layer.operation, [&](const char* name, const Tensor& tensor) {
             if (!tensor.empty()) content.tensors.emplace(layer.name + "." + name, tensor);
@@ -364,6 +433,7 @@ void take_int8(const std::string& layer, Tensor& weight, WeightFormat& format, S
 }  // namespace
 
 void distribute_weights(Network& network, Safetensors& content, const std::string& where) {
+    distribute_adjacency(network, content, where);
     for (Layer& layer : network.layers) {
         for_each_tensor(layer.operation, [&](const char* name, Tensor& tensor) {
             const auto found = content.tensors.find(layer.name + "." + name);
@@ -380,6 +450,9 @@ void distribute_weights(Network& network, Safetensors& content, const std::strin
     if (floats || !content.int8.empty())
         fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
              floats ? content.tensors.begin()->first : content.int8.begin()->first);
+    if (!content.int32.empty())
+        fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
+             content.int32.begin()->first);
 }
 
 }  // namespace ranvier

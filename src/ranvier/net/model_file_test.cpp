@@ -51,6 +51,10 @@ Network rich_network(std::uint64_t seed) {
             neuron.threshold_shift = seed % 2 == 0;
         }
     network.timing = {16, static_cast<int>(seed), InputCoding::binary_phase, Propagation::delayed};
+    if (seed % 4 == 0) {
+        network.timing.input = InputCoding::one_spike_phase;
+        network.timing.input_base = 1.2F;
+    }
     network.notes = {{"source", "a test"}, {"", "no key"}};
     return network;
 }
@@ -244,6 +248,11 @@ TEST(GraphJson, RefusesWhatItDoesNotKnow) {
     expect_refusal(with_graph("\"groups\":1", "\"groups\":99999999999999999999"), "");
     expect_refusal(with_graph("\"steps\":16", "\"steps\":\"16\""), "'steps'");
     expect_refusal(with_graph("\"steps\":16", "\"steps\":-1"), "timesteps");
+    expect_refusal(with_graph("\"steps\":16", "\"steps\":16,\"input_base\":1.3"), "'input_base'");
+    expect_refusal(with_graph("\"binary_phase\"", "\"one_spike_phase\""),
+                   "'input_base' is missing");
+    expect_refusal(with_graph("\"binary_phase\"", "\"one_spike_phase\",\"input_base\":1.0"),
+                   "input base 1");
     expect_refusal(with_graph("\"subtract\"", "\"never\""), "known are subtract, zero");
     expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":[\"elsewhere\"]"), "elsewhere");
     expect_refusal(with_graph("\"inputs\":[\"input\"]", "\"inputs\":7"), "'inputs'");

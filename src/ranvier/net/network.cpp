@@ -20,10 +20,25 @@ const char* operation_name(const Operation& operation) {
                                          "flatten",
                                          "shortcut",
                                          "dropout",
+                                         "edge_values",
+                                         "node_embedding",
+                                         "graph_propagation",
                                          "activation",
                                          "output"};
     static_assert(names.size() == std::variant_size_v<Operation>);
     return names.at(operation.index());
+}
+
+const Adjacency* adjacency_of(const Layer& layer) {
+    if (const auto* edges = layer.as<EdgeValues>()) return &edges->adjacency;
+    if (const auto* embedding = layer.as<NodeEmbedding>()) return &embedding->adjacency;
+    if (const auto* propagation = layer.as<GraphPropagation>()) return &propagation->adjacency;
+    return nullptr;
+}
+
+bool has_synapses(const Layer& layer) {
+    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
+           adjacency_of(layer) != nullptr;
 }
 
 std::vector<std::vector<std::size_t>> consumers(const Network& network) {

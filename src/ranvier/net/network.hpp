@@ -1,11 +1,13 @@
 #pragma once
 
 #include "ranvier/base/shape.hpp"
+#include "ranvier/base/sparse_matrix.hpp"
 #include "ranvier/base/tensor.hpp"
 #include "ranvier/net/neuron.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -121,6 +123,36 @@ struct Dropout {
     friend bool operator==(const Dropout&, const Dropout&) = default;
 };
 
+/// The graph that a graph network works on: n_nodes x n_nodes weights, row i what node i takes from
+/// its neighbors. All layers of a network share one, copies of the network too.
+struct Adjacency {
+    std::shared_ptr<const SparseMatrix> matrix;  ///< not null in a sound network (sparse_fault)
+    friend bool operator==(const Adjacency& a, const Adjacency& b) {
+        return a.matrix == b.matrix || (a.matrix && b.matrix && *a.matrix == *b.matrix);
+    }
+};
+
+/// 1 x n_nodes x 1 -> 1 x n_edges x 1: each stored entry of the adjacency times its source's value.
+/// On ones these are the entries themselves, A X for X = I.
+struct EdgeValues {
+    Adjacency adjacency;
+    friend bool operator==(const EdgeValues&, const EdgeValues&) = default;
+};
+
+/// 1 x n_edges x 1 -> n_out x n_nodes x 1: a node sums over its edges the edge's value times the
+/// vector of the node at its other end: (A X) W for X = I.
+struct NodeEmbedding {
+    Adjacency adjacency;
+    Tensor weight;  ///< [n_nodes][n_out]
+    friend bool operator==(const NodeEmbedding&, const NodeEmbedding&) = default;
+};
+
+/// c x n_nodes x 1 -> c x n_nodes x 1: A H, channel by channel.
+struct GraphPropagation {
+    Adjacency adjacency;
+    friend bool operator==(const GraphPropagation&, const GraphPropagation&) = default;
+};
+
 struct Activation {
     Neuron neuron;
     friend bool operator==(const Activation&, const Activation&) = default;
@@ -131,9 +163,9 @@ struct Output {
     friend bool operator==(const Output&, const Output&) = default;
 };
 
-using Operation =
-    std::variant<Input, Convolution, Linear, BatchNorm, AveragePool, MaxPool, GlobalAveragePool,
-                 Add, Concat, Flatten, Shortcut, Dropout, Activation, Output>;
+using Operation = std::variant<Input, Convolution, Linear, BatchNorm, AveragePool, MaxPool,
+                               GlobalAveragePool, Add, Concat, Flatten, Shortcut, Dropout,
+                               EdgeValues, NodeEmbedding, GraphPropagation, Activation, Output>;
 
 struct Layer {
     std::string name;                 ///< unique; as in the imported model
@@ -190,6 +222,12 @@ struct Network {
 
 /// "convolution", "max_pool", ...: the name of an operation in files and messages.
 [[nodiscard]] const char* operation_name(const Operation& operation);
+
+/// Whether spikes that reach the layer meet synapses: convolution, linear, and the graph's layers.
+[[nodiscard]] bool has_synapses(const Layer& layer);
+
+/// The graph of a layer that works on one, else null.
+[[nodiscard]] const Adjacency* adjacency_of(const Layer& layer);
 
 /// For each layer the indices of the layers that read it.
 [[nodiscard]] std::vector<std::vector<std::size_t>> consumers(const Network& network);

@@ -22,7 +22,7 @@ constexpr std::uint64_t max_header = std::uint64_t{16} << 20;
 /// One entry of the header, checked against the size of the data.
 struct Entry {
     std::string name;
-    bool int8;
+    std::string dtype;
     std::vector<std::int64_t> dims;
     std::uint64_t begin = 0, end = 0;  ///< bytes from the start of the data
 };
@@ -64,15 +64,15 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
         fail(Fault::bad_input, "{}: must have 'dtype', 'shape' and 'data_offsets' and nothing else",
              where);
     const json& dtype = member(value, "dtype", where);
-    if (dtype != "F32" && dtype != "I8")
-        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\" and \"I8\" can be read", where,
-             excerpt(dtype));
-    const std::size_t value_size = dtype == "F32" ? sizeof(float) : sizeof(std::int8_t);
+    if (dtype != "F32" && dtype != "I8" && dtype != "I32")
+        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\", \"I32\" and \"I8\" can be read",
+             where, excerpt(dtype));
+    const std::size_t value_size = dtype == "I8" ? sizeof(std::int8_t) : sizeof(float);
     const json& offsets = member(value, "data_offsets", where);
     if (!offsets.is_array() || offsets.size() != 2)
         fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
     Entry entry{tensor,
-                dtype == "I8",
+                dtype.get<std::string>(),
                 {},
                 whole_number(offsets[0], where),
                 whole_number(offsets[1], where)};
@@ -131,6 +131,16 @@ Int8Tensor read_int8(const Entry& entry, std::string_view values, const std::str
     return tensor;
 }
 
+std::vector<std::int32_t> read_int32(const Entry& entry, std::string_view values,
+                                     const std::string& name) {
+    if (entry.dims.size() != 1)
+        fail(Fault::bad_input, "{}: tensor '{}' is I32 with {} axes; it must have 1", name,
+             entry.name, entry.dims.size());
+    std::vector<std::int32_t> integers(values.size() / sizeof(std::int32_t));
+    std::memcpy(integers.data(), values.data(), values.size());
+    return integers;
+}
+
 }  // namespace
 
 std::string encode_safetensors(const Safetensors& content) {
@@ -144,6 +154,9 @@ std::string encode_safetensors(const Safetensors& content) {
     };
     for (const auto& [name, tensor] : content.tensors)
         announce(name, "F32", tensor.dims, tensor.size() * sizeof(float));
+    for (const auto& [name, values] : content.int32)
+        announce(name, "I32", {static_cast<std::int64_t>(values.size())},
+                 values.size() * sizeof(std::int32_t));
     for (const auto& [name, tensor] : content.int8)
         announce(name, "I8", tensor.dims, tensor.values.size());
     std::string text = dump_json(header, "safetensors header");
@@ -159,6 +172,9 @@ std::string encode_safetensors(const Safetensors& content) {
     for (const auto& [name, tensor] : content.tensors)
         bytes.append(reinterpret_cast<const char*>(tensor.values.data()),
                      tensor.size() * sizeof(float));
+    for (const auto& [name, values] : content.int32)
+        bytes.append(reinterpret_cast<const char*>(values.data()),
+                     values.size() * sizeof(std::int32_t));
     for (const auto& [name, tensor] : content.int8)
         bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size());
     return bytes;
@@ -186,7 +202,11 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& name) 
     require_seamless(entries, data.size(), name);
     for (Entry& entry : entries) {
         const std::string_view values = data.substr(entry.begin, entry.end - entry.begin);
-        if (entry.int8) {
+        if (entry.dtype == "I32") {
+            content.int32.emplace(entry.name, read_int32(entry, values, name));
+            continue;
+        }
+        if (entry.dtype == "I8") {
             content.int8.emplace(entry.name, read_int8(entry, values, name));
             continue;
         }

@@ -186,6 +186,31 @@ struct ShapeOf {
             reject(layer, "probability must be in [0, 1)");
         return in[0];
     }
+    Shape operator()(const EdgeValues& op) const {
+        check_graph(op.adjacency);
+        if (in[0] != Shape{1, op.adjacency.matrix->n_rows, 1})
+            reject(layer, "input has shape {}; it must be 1x{}x1, one value for each node",
+                   to_string(in[0]), op.adjacency.matrix->n_rows);
+        return {1, static_cast<std::int64_t>(op.adjacency.matrix->n_entries()), 1};
+    }
+    Shape operator()(const NodeEmbedding& op) const {
+        check_graph(op.adjacency);
+        const SparseMatrix& graph = *op.adjacency.matrix;
+        if (in[0] != Shape{1, static_cast<std::int64_t>(graph.n_entries()), 1})
+            reject(layer, "input has shape {}; it must be 1x{}x1, one value for each edge",
+                   to_string(in[0]), graph.n_entries());
+        if (op.weight.dims.size() != 2 || op.weight.dims[1] < 1 || op.weight.dims[1] >= max_extent)
+            reject(layer, "weight must have 2 axes ([n_nodes][n_out])");
+        check_tensor(layer, "weight", op.weight, {graph.n_rows, op.weight.dims[1]});
+        return {op.weight.dims[1], graph.n_rows, 1};
+    }
+    Shape operator()(const GraphPropagation& op) const {
+        check_graph(op.adjacency);
+        if (in[0].height != op.adjacency.matrix->n_rows || in[0].width != 1)
+            reject(layer, "input has shape {}; its height must be {}, the number of nodes",
+                   to_string(in[0]), op.adjacency.matrix->n_rows);
+        return in[0];
+    }
     Shape operator()(const Activation& op) const {
         const Neuron& n = op.neuron;
         check_positive(layer, "threshold", n.threshold, in[0].channels);
@@ -200,6 +225,13 @@ struct ShapeOf {
     }
     Shape operator()(const Output&) const { return in[0]; }
 
+    void check_graph(const Adjacency& adjacency) const {
+        if (adjacency.matrix == nullptr) reject(layer, "the network has no graph");
+        const SparseMatrix& graph = *adjacency.matrix;
+        if (graph.n_rows < 1 || graph.n_rows != graph.n_columns || graph.n_entries() == 0)
+            reject(layer, "the graph is {} x {} with {} entries; it must be square and not empty",
+                   graph.n_rows, graph.n_columns, graph.n_entries());
+    }
     void check_padding(const Window& w) const {
         check_window(layer, w);
         const std::int64_t reach_h = w.dilation_h * (w.kernel_h - 1) + 1;

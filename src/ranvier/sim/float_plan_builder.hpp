@@ -31,6 +31,9 @@ public:
     void operator()(const Concat& op);
     void operator()(const Flatten& op);
     void operator()(const Shortcut& op);
+    void operator()(const EdgeValues& op);
+    void operator()(const NodeEmbedding& op);
+    void operator()(const GraphPropagation& op);
     void operator()(const Activation& op);
     void operator()(const Dropout&) {}  // shares the values of its input
     void operator()(const Output&) {}   // likewise

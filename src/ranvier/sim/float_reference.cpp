@@ -43,6 +43,14 @@ void for_each_tap(const Window& w, std::int64_t oy, std::int64_t ox, const Visit
                   ox * w.stride_w - w.pad_left + j * w.dilation_w);
 }
 
+/// Calls visit(edge, node at its other end) for every edge of `node`.
+template <typename Visit>
+void for_each_edge(const SparseMatrix& graph, std::int64_t node, const Visit& visit) {
+    for (auto e = graph.row_start[static_cast<std::size_t>(node)];
+         e < graph.row_start[static_cast<std::size_t>(node) + 1]; ++e)
+        visit(static_cast<std::size_t>(e), graph.column[static_cast<std::size_t>(e)]);
+}
+
 /// One layer's output from its inputs: one overload per operation.
 struct Forward {
     const std::vector<const Values*>& in;
@@ -182,6 +190,41 @@ struct Forward {
             if (source >= 0 && source < s.channels)
                 out[index_of(out_shape, c, y, x)] =
                     (*in[0])[index_of(s, source, y * op.stride, x * op.stride)];
+        });
+        return out;
+    }
+
+    Values operator()(const EdgeValues& op) const {
+        const SparseMatrix& graph = *op.adjacency.matrix;
+        Values out = zeros();
+        for (std::size_t e = 0; e < out.size(); ++e)
+            out[e] = graph.value[e] * (*in[0])[static_cast<std::size_t>(graph.column[e])];
+        return out;
+    }
+
+    Values operator()(const NodeEmbedding& op) const {
+        const SparseMatrix& graph = *op.adjacency.matrix;
+        Values out = zeros();
+        for_each_position(out_shape, [&](std::int64_t c, std::int64_t node, std::int64_t) {
+            double sum = 0;
+            for_each_edge(graph, node, [&](std::size_t edge, std::int64_t source) {
+                sum += double{(*in[0])[edge]} *
+                       op.weight.values[static_cast<std::size_t>(source * out_shape.channels + c)];
+            });
+            out[index_of(out_shape, c, node, 0)] = static_cast<float>(sum);
+        });
+        return out;
+    }
+
+    Values operator()(const GraphPropagation& op) const {
+        const SparseMatrix& graph = *op.adjacency.matrix;
+        Values out = zeros();
+        for_each_position(out_shape, [&](std::int64_t c, std::int64_t node, std::int64_t) {
+            double sum = 0;
+            for_each_edge(graph, node, [&](std::size_t edge, std::int64_t source) {
+                sum += double{graph.value[edge]} * (*in[0])[index_of(out_shape, c, source, 0)];
+            });
+            out[index_of(out_shape, c, node, 0)] = static_cast<float>(sum);
         });
         return out;
     }

@@ -10,9 +10,8 @@ namespace ranvier {
 namespace {
 
 bool is_connection(const Layer& layer) {
-    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
-           layer.as<AveragePool>() != nullptr || layer.as<GlobalAveragePool>() != nullptr ||
-           layer.as<MaxPool>() != nullptr;
+    return has_synapses(layer) || layer.as<AveragePool>() != nullptr ||
+           layer.as<GlobalAveragePool>() != nullptr || layer.as<MaxPool>() != nullptr;
 }
 
 /// Only changes the place of values, so it stands for what it reads.

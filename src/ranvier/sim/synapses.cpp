@@ -83,8 +83,9 @@ Synapses::Synapses(const Layer& layer, std::vector<Shape> in, const Shape& out)
         const AveragePool whole = as_average_pool(*global, in_[0]);
         window_ = whole.window;
         divisor_ = pool_factors(whole, in_[0], out_);
-    } else if (layer.as<Add>() == nullptr && layer.as<Concat>() == nullptr &&
-               layer.as<Flatten>() == nullptr && layer.as<Shortcut>() == nullptr) {
+    } else if (layer.as<Add>() == nullptr && adjacency_of(layer) == nullptr &&
+               layer.as<Concat>() == nullptr && layer.as<Flatten>() == nullptr &&
+               layer.as<Shortcut>() == nullptr) {
         fail(Fault::unsupported,
              "layer '{}' ({}) cannot be simulated with spikes; convert the network first",
              layer.name, operation_name(layer.operation));
@@ -107,6 +108,7 @@ void Synapses::carry_one(std::size_t which, const std::vector<float>& in,
     if (layer_->as<Convolution>() != nullptr) return carry_convolution(in, out);
     if (layer_->as<Linear>() != nullptr) return carry_linear(in, out);
     if (!divisor_.empty()) return carry_pool(in, out);
+    if (adjacency_of(*layer_) != nullptr) return carry_graph(in, out);
     if (layer_->as<Add>() != nullptr) {
         for (std::size_t i = 0; i < in.size(); ++i) out[i] += in[i];
         return;
@@ -166,6 +168,27 @@ void Synapses::carry_linear(const std::vector<float>& in, std::vector<float>& ou
         const float* weight = weight_.data() + i * out.size();
         for (std::size_t o = 0; o < out.size(); ++o) out[o] += in[i] * weight[o];
     }
+}
+
+void Synapses::carry_graph(const std::vector<float>& in, std::vector<float>& out) const {
+    const SparseMatrix& graph = *adjacency_of(*layer_)->matrix;
+    if (layer_->as<EdgeValues>() != nullptr) {
+        for (std::size_t e = 0; e < out.size(); ++e)
+            out[e] += graph.value[e] * in[static_cast<std::size_t>(graph.column[e])];
+        return;
+    }
+    const auto* embedding = layer_->as<NodeEmbedding>();
+    const auto width = static_cast<std::size_t>(out_.channels);
+    for (std::size_t node = 0; node < static_cast<std::size_t>(graph.n_rows); ++node)
+        for (auto e = static_cast<std::size_t>(graph.row_start[node]);
+             e < static_cast<std::size_t>(graph.row_start[node + 1]); ++e) {
+            const auto source = static_cast<std::size_t>(graph.column[e]);
+            const float factor = embedding != nullptr ? in[e] : graph.value[e];
+            if (factor == 0) continue;
+            const float* row = (embedding != nullptr ? embedding->weight.values : in).data();
+            for (std::size_t c = 0; c < width; ++c)
+                out[node * width + c] += factor * row[source * width + c];
+        }
 }
 
 void Synapses::carry_pool(const std::vector<float>& in, std::vector<float>& out) const {

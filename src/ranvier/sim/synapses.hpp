@@ -40,6 +40,7 @@ public:
 private:
     void carry_convolution(const std::vector<float>& in, std::vector<float>& out) const;
     void carry_linear(const std::vector<float>& in, std::vector<float>& out) const;
+    void carry_graph(const std::vector<float>& in, std::vector<float>& out) const;
     void carry_pool(const std::vector<float>& in, std::vector<float>& out) const;
     void carry_one(std::size_t which, const std::vector<float>& in, std::vector<float>& out) const;
 

@@ -140,6 +140,11 @@ struct Executor::Apply {
         if (op.neuron.kind == NeuronKind::relu) return x;
         return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
     }
+    /// The constructor refuses networks that have one.
+    template <typename GraphLayer>
+    torch::Tensor operator()(const GraphLayer&) const {
+        fail(Fault::internal, "train: a layer on a graph among image layers");
+    }
     torch::Tensor operator()(const Output&) const { return in[0]; }
 
     static torch::Tensor image(const torch::Tensor& vector) {
@@ -150,6 +155,11 @@ struct Executor::Apply {
 Executor::Executor(const Network& network, torch::Dtype dtype)
     : network_(network), shapes_(infer_shapes(network)), dtype_(dtype) {
     require_float_neurons(network);
+    for (const Layer& layer : network.layers)
+        if (adjacency_of(layer) != nullptr)
+            fail(Fault::unsupported,
+                 "train: layer '{}' works on a graph; train_text_gcn trains such networks",
+                 layer.name);
     weights_.resize(network.layers.size());
     for (std::size_t l = 0; l < network.layers.size(); ++l) load(network.layers[l], weights_[l]);
     for (const auto& readers : consumers(network))
