@@ -18,6 +18,9 @@ EvaluationResult example() {
     result.accuracy = 0.95;
     result.accuracy_per_step = {0.5, 0.95};
     result.timesteps = 2;
+    result.latency_steps = 12;
+    result.pipelined_steps_per_image = 3;
+    result.membrane_banks = 4;
     result.spikes_per_neuron = 0.25;
     result.synops = 1234.5;
     result.macs = 10;
@@ -40,6 +43,9 @@ TEST(Json, HasTheKeysOfTheContract) {
           "macs_per_sample", "energy_pj", "images_per_second", "layers"})
         EXPECT_TRUE(json.contains(key)) << key;
     EXPECT_EQ(json["accuracy"], 0.95);
+    EXPECT_EQ(json["latency_steps"], 12);
+    EXPECT_EQ(json["pipelined_steps_per_image"], 3);
+    EXPECT_EQ(json["membrane_banks"], 4);
     EXPECT_EQ(json["layers"][0]["name"], "conv1");
     EXPECT_EQ(json["layers"][0]["synops_per_sample"], 3);
 }

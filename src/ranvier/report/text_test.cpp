@@ -21,6 +21,9 @@ EvaluationResult spiking() {
     result.correct = 98;
     result.accuracy = 0.98;
     result.timesteps = 32;
+    result.latency_steps = 64;
+    result.pipelined_steps_per_image = 16;
+    result.membrane_banks = 2;
     result.spikes_per_neuron = 0.4567;
     result.synops = 5e6;
     result.energy_pj = 2e6;
@@ -33,7 +36,8 @@ EvaluationResult spiking() {
 TEST(EvaluationText, NamesWhatWasMeasured) {
     const std::string text = evaluation_text(spiking());
     for (const char* part : {"snn.safetensors", "98.00 %", "98 of 100", "T = 16", "Q = 1.3",
-                             "no threshold shift", "0.4567", "5 M", "conv1"})
+                             "no threshold shift", "0.4567", "5 M", "conv1",
+                             "64 steps; a pipeline with 2 membranes per neuron answers every 16"})
         EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
     EXPECT_FALSE(contains(text, "flatten")) << "a layer without work fills no row";
 }

@@ -6,6 +6,7 @@
 #include "ranvier/sim/float_test_networks.hpp"
 #include "ranvier/sim/neuron_step.hpp"
 #include "ranvier/sim/one_spike_test_networks.hpp"
+#include "ranvier/sim/phase_input.hpp"
 #include "ranvier/sim/reference_run.hpp"
 
 #include <gtest/gtest.h>
@@ -53,9 +54,8 @@ bool clear_of_thresholds(const Network& network, const Tensor& image) {
     plain.timing = {};
     const Timing& timing = network.timing;
     std::vector<float> pixels = image.values;
-    const double scale = std::ldexp(1.0, timing.steps);
-    for (float& p : pixels)
-        p = static_cast<float>(std::clamp(std::nearbyint(p * scale), 0.0, scale - 1) / scale);
+    const PixelEncoder encoder(timing);
+    for (float& p : pixels) p = encoder.total(encoder.encode(p)).value;
     bool clear = true;
     const auto fire = [&](std::size_t l, std::size_t index, float value) {
         const Neuron& neuron = network.layers[l].as<Activation>()->neuron;
@@ -78,8 +78,11 @@ TEST(PhaseEngine, GivesTheReferencesSpikesOnRandomNetworks) {
     int n_images = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         const float base = seed % 3 == 0 ? 2.0F : (seed % 3 == 1 ? 1.3F : 1.15F);
-        const Network network =
-            random_one_spike_network(seed, 4 + static_cast<int>(seed % 13), base);
+        Network network = random_one_spike_network(seed, 4 + static_cast<int>(seed % 13), base);
+        if (seed % 4 == 0) {
+            network.timing.input = InputCoding::one_spike_phase;
+            network.timing.input_base = base;
+        }
         for (std::uint64_t i = 0; i < 3; ++i) {
             ++n_images;
             const Tensor image = random_images(network, 1, 100 * seed + i);
