@@ -37,6 +37,18 @@ class OneSpike(program.ProgramTest):
                                ("t16_q2", 79.3), ("t16_q1_3_no_shift", 39.5)]:
             self.assertAlmostEqual(100 * result[name]["accuracy"], computed, delta=1.5, msg=name)
 
+    def test_resnet20_with_int8_weights(self):
+        data = ["--data", f"cifar10:{DATA / 'cifar-10-lossless-subset'}"]
+        self.expect_ok("import", SHARED / "data/models/cifar10_resnet20_bn.onnx", "-o",
+                       "net.safetensors", "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
+        accuracy = {}
+        for weights in ("float32", "int8"):
+            self.expect_ok("convert", "net.safetensors", "-o", "snn.safetensors", "--weights", weights,
+                           "--steps", 24, "--base", 1.2, "--calibrate", 1000, *data, timeout=900)
+            self.expect_ok("evaluate", "snn.safetensors", *data, "--json", "r.json", timeout=900)
+            accuracy[weights] = self.read_json("r.json")["accuracy"]
+        self.assertGreaterEqual(accuracy["int8"], accuracy["float32"] - 0.003)
+
     def test_lenet(self):
         result = self.run_recipe("one_spike/lenet")
         self.assertEqual(result["float"]["correct"], 9878)
