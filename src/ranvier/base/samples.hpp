@@ -4,10 +4,18 @@
 #include "ranvier/base/tensor.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ranvier {
+
+/// For graph networks: which places of one output, [n_classes][n_nodes], are to be classified.
+struct NodeLabels {
+    std::vector<std::int64_t> node;
+    std::vector<int> label;  ///< [node.size()]
+};
 
 /// Labelled images, read one at a time so that memory does not grow with their number.
 /// All members may be called from several threads at once.
@@ -20,6 +28,9 @@ public:
     [[nodiscard]] virtual int label(std::size_t index) const = 0;
     /// Writes image `index` as [channels][height][width], values in [0, 1].
     virtual void read(std::size_t index, std::span<float> pixels) const = 0;
+    /// Null for images. For a graph the one sample holds all nodes, and these carry the labels;
+    /// label() has no meaning.
+    [[nodiscard]] virtual const NodeLabels* node_labels() const { return nullptr; }
     /// One line that says which data these are, for results: set, split, number.
     [[nodiscard]] virtual std::string describe() const = 0;
 };

@@ -5,6 +5,7 @@
 #include "ranvier/data/digits.hpp"
 #include "ranvier/data/idx.hpp"
 #include "ranvier/data/image_folder.hpp"
+#include "ranvier/data/text_samples.hpp"
 
 namespace ranvier {
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr const char* known_sets =
     "mnist, fashion-mnist, cifar10, cifar100, cifar10:FILE_OR_DIR, cifar100:FILE_OR_DIR, "
-    "images:DIR, digits";
+    "images:DIR, digits, text:r8, text:r52, text:mr, text:ohsumed, text:20ng";
 
 /// "cifar10:some/folder" -> name and place.
 struct SetName {
@@ -54,6 +55,7 @@ std::unique_ptr<Samples> open_named(const SetName& set, const DataOptions& optio
     if (set.name == "cifar10") return open_cifar(cifar10(), set.place, options);
     if (set.name == "cifar100") return open_cifar(cifar100(), set.place, options);
     if (set.name == "images" && set.place) return open_image_folder(*set.place, options);
+    if (set.name == "text" && set.place) return open_text_samples(set.place->string(), options);
     fail(Fault::usage, "data set '{}' is not known; known are {}", options.set, known_sets);
 }
 

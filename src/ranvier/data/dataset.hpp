@@ -15,7 +15,7 @@ enum class Split { train, test };
 
 struct DataOptions {
     /// mnist | fashion-mnist | cifar10 | cifar100 | cifar10:FILE_OR_DIR | cifar100:FILE_OR_DIR |
-    /// images:DIR | digits
+    /// images:DIR | digits | text:CORPUS (a graph, text_samples.hpp)
     std::string set;
     std::filesystem::path root = "data";  ///< folder with MNIST/raw, cifar-10-batches-bin, ...
     Split split = Split::test;

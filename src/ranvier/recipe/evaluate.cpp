@@ -97,17 +97,47 @@ void take_ledger(const Ledger& ledger, bool spiking, EvaluationResult& result) {
         result.layers.push_back(layer_result(layer, spiking));
 }
 
+/// Documents classified right in one pass over a graph. @param logits  [1][n_classes * n_nodes].
+std::size_t count_correct_nodes(const Tensor& logits, const Samples& samples,
+                                const NodeLabels& labels) {
+    const auto n_nodes = static_cast<std::size_t>(samples.shape().height);
+    const auto n_classes = logits.size() / n_nodes;
+    std::size_t correct = 0;
+    for (std::size_t k = 0; k < labels.node.size(); ++k) {
+        const auto node = static_cast<std::size_t>(labels.node[k]);
+        std::size_t best = 0;
+        for (std::size_t c = 1; c < n_classes; ++c)
+            if (logits.values[c * n_nodes + node] > logits.values[best * n_nodes + node]) best = c;
+        correct += static_cast<int>(best) == labels.label[k] ? 1 : 0;
+    }
+    return correct;
+}
+
+/// A graph is one sample for the engines; what was classified are its documents.
+void count_documents(const Tensor& logits, const Samples& samples, EvaluationResult& result) {
+    const NodeLabels* labels = samples.node_labels();
+    if (labels == nullptr) return;
+    result.passes = 1;
+    result.samples = labels->node.size();
+    result.correct = count_correct_nodes(logits, samples, *labels);
+    result.accuracy = result.samples == 0 ? 0
+                                          : static_cast<double>(result.correct) /
+                                                static_cast<double>(result.samples);
+}
+
 void evaluate_float_into(const Network& network, const Samples& samples,
                          const EvaluateRequest& request, const RunContext& context,
                          EvaluationResult& result) {
     FloatOptions options;
     options.n_threads = context.n_threads;
+    options.keep_logits = samples.node_labels() != nullptr;
     const FloatResult run = evaluate_float(network, samples, options, *context.progress);
     result.samples = run.samples;
     result.correct = run.correct;
     result.accuracy = run.accuracy();
     result.seconds = run.seconds;
     result.engine = "float";
+    count_documents(run.logits, samples, result);
     take_ledger(float_ledger(network, ledger_options(network, request)), false, result);
 }
 
@@ -117,6 +147,7 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     SimulationOptions options;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
+    options.keep_logits = samples.node_labels() != nullptr;
     const auto engine = make_spiking_engine(network, request.engine);
     const SimulationResult run = engine->run(samples, options, *context.progress);
     result.samples = run.samples;
@@ -130,6 +161,7 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     result.membrane_banks = latency.membrane_banks;
     result.seconds = run.seconds;
     result.engine = engine->name();
+    count_documents(run.logits, samples, result);
     if (request.steps > 0) result.coding.steps = request.steps;
     if (result.coding.coding == "rate" && run.samples > 0)
         for (const std::uint64_t correct : run.correct_after)

@@ -78,6 +78,17 @@ TrainStage read_train(TableReader& reader) {
     return stage;
 }
 
+TrainGraphStage read_train_graph(TableReader& reader) {
+    TrainGraphStage stage;
+    GraphTrainOptions& options = stage.options;
+    reader.read_integer("hidden", options.hidden, 1, 1 << 16);
+    reader.read_integer("epochs", options.epochs, 1, 100'000);
+    reader.read("learning_rate", options.learning_rate, 0, huge);
+    reader.read("dropout", options.dropout, 0, 1);
+    reader.read_integer("patience", options.patience, 0, 100'000);
+    return stage;
+}
+
 QuantizeStage read_quantize(TableReader& reader) {
     QuantizeStage stage;
     reader.read_name("weight_scale", stage.options.scale);
@@ -99,6 +110,7 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_name("max_rule", options.max_rule);
     reader.read("pool_neurons", options.pool_neurons);
     reader.read_name("placement", options.placement);
+    reader.read_name("tune", options.tuning);
     reader.read_name("weights", options.weights);
     reader.read_name("weight_scale", options.quantize.scale);
     reader.read_name("weight_rule", options.quantize.rule);
@@ -133,8 +145,9 @@ ExportStage read_export(TableReader& reader) {
 }
 
 const std::vector<std::string>& stage_kinds() {
-    static const std::vector<std::string> kinds = {"train",   "fold_batch_norm", "quantize",
-                                                   "convert", "evaluate",        "export"};
+    static const std::vector<std::string> kinds = {"train",   "train_graph", "fold_batch_norm",
+                                                   "quantize", "convert",    "evaluate",
+                                                   "export"};
     return kinds;
 }
 
@@ -186,6 +199,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
     stage.text = text_of(table);
     if (stage.kind == "train")
         stage.work = read_train(reader);
+    else if (stage.kind == "train_graph")
+        stage.work = read_train_graph(reader);
     else if (stage.kind == "fold_batch_norm")
         stage.work = FoldStage{};
     else if (stage.kind == "quantize")

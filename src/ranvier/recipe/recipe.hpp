@@ -3,6 +3,7 @@
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/recipe/names.hpp"
+#include "ranvier/train/graph_trainer.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <cstdint>
@@ -27,6 +28,11 @@ struct NetworkSpec {
 struct TrainStage {
     TrainOptions options;
     std::size_t limit = 0;  ///< train on the first so many samples; 0: all
+};
+
+/// Trains a Text-GCN on the graph of the data, from nothing.
+struct TrainGraphStage {
+    GraphTrainOptions options;
 };
 
 /// Makes the network run faster without changing what it computes.
@@ -61,7 +67,7 @@ struct Stage {
     std::string kind;                 ///< the recipe's `do`
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
-    std::variant<TrainStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage, ExportStage>
+    std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage, ExportStage>
         work;
     std::string text;  ///< its table, for the hash that says whether it is done
 };

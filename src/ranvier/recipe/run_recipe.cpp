@@ -17,9 +17,13 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+/// An architecture without random form: it needs the data's graph.
+constexpr const char* text_gcn_name = "text_gcn";
+
 Network first_network(const Recipe& recipe) {
     const NetworkSpec& spec = recipe.network;
     if (!spec.file.empty()) return run_import({spec.file, spec.mean, spec.std});
+    if (spec.architecture == text_gcn_name) return {};  // its train_graph stage makes it
     DataOptions data = recipe.data;
     data.split = Split::train;
     data.shape = spec.input;
@@ -54,6 +58,10 @@ public:
         : recipe_(recipe), stage_(stage), folder_(folder), context_(context) {}
 
     Outcome run(Network network) {
+        if (network.layers.empty() && stage_.kind != "train_graph")
+            fail(Fault::bad_input,
+                 "architecture {} exists only after a train_graph stage; put one first",
+                 text_gcn_name);
         return std::visit([&](const auto& work) { return run(std::move(network), work); },
                           stage_.work);
     }
@@ -71,6 +79,20 @@ private:
         request.options.checkpoint = folder_.checkpoint();
         TrainResult trained = run_train(network, request, context_);
         Json json = train_json(trained);
+        return {std::move(trained.network), std::move(json)};
+    }
+
+    Outcome run(const Network& /*network*/, const TrainGraphStage& work) {
+        GraphTrainResult trained =
+            run_train_graph(work.options, data(Split::train, 0), context_);
+        Json json = {{"epochs", Json::array()}};
+        for (const GraphEpoch& epoch : trained.epochs)
+            json["epochs"].push_back({{"epoch", epoch.epoch},
+                                      {"loss", epoch.loss},
+                                      {"accuracy", epoch.accuracy},
+                                      {"validation_loss", epoch.validation_loss},
+                                      {"validation_accuracy", epoch.validation_accuracy},
+                                      {"seconds", epoch.seconds}});
         return {std::move(trained.network), std::move(json)};
     }
 

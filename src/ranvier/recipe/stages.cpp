@@ -1,6 +1,7 @@
 #include "ranvier/recipe/stages.hpp"
 
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/data/text_samples.hpp"
 #include "ranvier/formats/onnx.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/net/shapes.hpp"
@@ -56,6 +57,29 @@ bool can_train() noexcept {
     return RANVIER_CAN_TRAIN != 0;
 }
 
+#if !RANVIER_CAN_TRAIN
+namespace {
+[[noreturn]] void refuse_training() {
+    fail(Fault::unsupported,
+         "train: this program was built without LibTorch; install libtorch-dev and build with "
+         "-DRANVIER_TRAIN=ON (the default)");
+}
+}  // namespace
+#endif
+
+GraphTrainResult run_train_graph(const GraphTrainOptions& request, const DataOptions& data,
+                                 const RunContext& context) {
+#if RANVIER_CAN_TRAIN
+    GraphTrainOptions options = request;
+    options.seed = context.seed;
+    options.n_threads = context.n_threads;
+    return train_text_gcn(open_text_graph(data, context.n_threads), options, *context.progress);
+#else
+    (void)request, (void)data, (void)context;
+    refuse_training();
+#endif
+}
+
 TrainResult run_train(const Network& network, const TrainRequest& request,
                       const RunContext& context) {
 #if RANVIER_CAN_TRAIN
@@ -67,9 +91,7 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
     return train(network, *open_dataset(data), options, *context.progress);
 #else
     (void)network, (void)request, (void)context;
-    fail(Fault::unsupported,
-         "train: this program was built without LibTorch; install libtorch-dev and build with "
-         "-DRANVIER_TRAIN=ON (the default)");
+    refuse_training();
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include "ranvier/net/network.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/report/evaluation.hpp"
+#include "ranvier/train/graph_trainer.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <cstdint>
@@ -46,6 +47,9 @@ struct TrainRequest {
 /// @throws Error as train; Error(unsupported) if the program was built without LibTorch.
 [[nodiscard]] TrainResult run_train(const Network& network, const TrainRequest& request,
                                     const RunContext& context);
+/// Trains a Text-GCN on the graph of `data`. @throws as run_train.
+[[nodiscard]] GraphTrainResult run_train_graph(const GraphTrainOptions& options,
+                                               const DataOptions& data, const RunContext& context);
 /// Whether run_train can work.
 [[nodiscard]] bool can_train() noexcept;
 

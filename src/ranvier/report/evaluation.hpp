@@ -49,6 +49,9 @@ struct EvaluationResult {
     std::string title{};  ///< short name in tables
 
     std::size_t samples = 0;
+    /// Graph networks: forward passes over the whole graph, each of which classifies all `samples`;
+    /// counts per sample are then counts per pass. 0: every sample has a pass of its own.
+    std::size_t passes = 0;
     std::size_t correct = 0;
     double accuracy = 0;        ///< fraction
     double accuracy_error = 0;  ///< standard error of `accuracy`, sqrt(p (1 - p) / n)

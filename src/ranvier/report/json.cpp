@@ -104,6 +104,7 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("accuracy_standard_error", result.accuracy_error);
     read("correct", result.correct);
     read("samples", result.samples);
+    read("passes", result.passes);
     read("timesteps", result.timesteps);
     read("latency_steps", result.latency_steps);
     read("pipelined_steps_per_image", result.pipelined_steps_per_image);
@@ -168,6 +169,7 @@ Json measurements_to_json(const EvaluationResult& result) {
                  {"efficiency_eq6", result.efficiency_eq6},
                  {"seconds", result.seconds},
                  {"images_per_second", result.images_per_second}};
+    if (result.passes > 0) json["passes"] = result.passes;
     if (result.efficiency_eq6_int8 > 0) {
         json["efficiency_eq6_int8"] = result.efficiency_eq6_int8;
         json["efficiency_eq6_int8_multiplier_only"] = result.efficiency_eq6_int8_multiplier_only;
