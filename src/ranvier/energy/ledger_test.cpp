@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/net/text_gcn.hpp"
 
 #include <gtest/gtest.h>
 
@@ -46,6 +47,34 @@ const LayerLedger& row(const Ledger& ledger, const std::string& name) {
     for (const LayerLedger& layer : ledger.layers)
         if (layer.name == name) return layer;
     throw std::out_of_range(name);
+}
+
+TEST(Ledger, HandComputedGraphNetwork) {
+    // Edges into node 0 from 0 and 1, into node 1 from 0, into node 2 from 2.
+    const auto graph = std::make_shared<SparseMatrix>(
+        SparseMatrix{3, 3, {0, 2, 3, 4}, {0, 1, 0, 2}, {1, 1, 1, 1}});
+    Network network = text_gcn(graph, Tensor({3, 5}), Tensor({2, 5}));
+    network.timing = {4, 4, InputCoding::binary_phase, Propagation::same_step};
+    for (Layer& layer : network.layers)
+        if (auto* activation = layer.as<Activation>())
+            activation->neuron.kind = NeuronKind::one_spike;
+    std::vector<std::uint64_t> hidden(15, 0);  // [channel][node]
+    hidden[0] = hidden[1] = hidden[4] = 1;     // nodes 0, 1 and 1
+    const auto result = run_with(network,
+                                 {{"nodes", {4, 4, 4}},
+                                  {"edges_relu", {1, 0, 1, 1}},
+                                  {"embedding_relu", hidden},
+                                  {"propagation_relu", hidden}},
+                                 1);
+    const Ledger ledger = spiking_ledger(network, result, {});
+    EXPECT_EQ(row(ledger, "edges").synops, 16);  // 4 spikes a node over 2, 1 and 1 edges
+    EXPECT_EQ(row(ledger, "edges").macs, 4U);
+    EXPECT_EQ(row(ledger, "embedding").synops, 15);  // 3 spikes to 5 channels
+    EXPECT_EQ(row(ledger, "embedding").macs, 20U);
+    EXPECT_EQ(row(ledger, "propagation").synops, 4);  // 2 edges leave node 0, 1 leaves node 1
+    EXPECT_EQ(row(ledger, "propagation").synops_nominal, 4);  // 3 spikes * 4 / 3 edges
+    EXPECT_EQ(row(ledger, "classes").synops, 6);
+    EXPECT_EQ(ledger.spiking_macs, 0);
 }
 
 TEST(Ledger, HandComputedRateCodedNetwork) {

@@ -4,6 +4,7 @@
 #include "ranvier/base/file.hpp"
 #include "ranvier/net/safetensors.hpp"
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/net/text_gcn.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,6 +20,42 @@ namespace ranvier {
 namespace {
 
 using namespace testing;
+
+Network graph_network() {
+    const auto graph = std::make_shared<SparseMatrix>(
+        SparseMatrix{3, 3, {0, 2, 2, 4}, {0, 2, 0, 2}, {0.5F, 1.0F / 3, 1.0F / 3, 1}});
+    return text_gcn(graph, Tensor({3, 2}, {1, 2, 3, 4, 5, 6}), Tensor({1, 2}, {1, -1}));
+}
+
+TEST(ModelFile, KeepsTheGraphOnce) {
+    const Network network = graph_network();
+    const std::string bytes = encode_network(network);
+    const Network again = decode_network(bytes, "file");
+    EXPECT_TRUE(again == network);
+    EXPECT_EQ(adjacency_of(again.layers[1])->matrix, adjacency_of(again.layers[3])->matrix);
+    EXPECT_EQ(encode_network(again), bytes);
+    const Safetensors content = decode_safetensors(bytes, "file");
+    EXPECT_EQ(content.int32.at("graph.row_length"), (std::vector<std::int32_t>{2, 0, 2}));
+}
+
+TEST(ModelFile, RefusesDamagedGraphs) {
+    const Safetensors sound = decode_safetensors(encode_network(graph_network()), "file");
+    const auto refused = [&](auto damage) {
+        Safetensors content = sound;
+        damage(content);
+        EXPECT_THROW((void)decode_network(encode_safetensors(content), "file"), Error);
+    };
+    refused([](Safetensors& c) { c.int32.at("graph.column")[0] = 3; });
+    refused([](Safetensors& c) { c.int32.at("graph.column")[1] = 0; });
+    refused([](Safetensors& c) { c.int32.at("graph.column")[0] = -1; });
+    refused([](Safetensors& c) { c.int32.at("graph.row_length") = {2, -1, 3}; });
+    refused([](Safetensors& c) { c.int32.at("graph.row_length") = {2, 2147483647, 2}; });
+    refused([](Safetensors& c) { c.int32.at("graph.row_length") = {2, 2}; });
+    refused([](Safetensors& c) { c.int32.erase("graph.column"); });
+    refused([](Safetensors& c) { c.tensors.erase("graph.value"); });
+    refused([](Safetensors& c) { c.int32["other"] = {1}; });
+    refused([](Safetensors& c) { c.tensors.at("graph.value").values[0] = std::nanf(""); });
+}
 
 /// Every operation and every field of a neuron, with values that have no short decimal form.
 Network rich_network(std::uint64_t seed) {

@@ -1,4 +1,5 @@
 // One-spike networks that wait any number of phases, spike by spike and phase by phase.
+#include "ranvier/base/error.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_test_networks.hpp"
 #include "ranvier/sim/one_spike_oracle.hpp"
@@ -183,6 +184,16 @@ TEST(Wait, MaxPoolPassesTheFirstSpike) {
     network.timing.wait = 0;
     const Simulated run = simulate(network, std::vector<float>{0.125F, 0.25F});
     EXPECT_EQ(run.logits, std::vector<float>{0.25F});
+}
+
+TEST(Wait, AMaxPoolOfPixelsIsRefused) {
+    Network network;
+    append(network, "input", Input{{1, 2, 2}, {0.5F}, {0.5F}});
+    append(network, "pool", testing::max_pool2());
+    append(network, "neurons", Activation{});
+    append(network, "output", Output{});
+    make_one_spike(network, 4, 2.0F, [] { return 1.0F; });
+    EXPECT_THROW(ReferencePlan{network}, Error) << "pixels have a constant part and several spikes";
 }
 
 // W below T must make a difference somewhere, or nothing above was tested.
