@@ -23,10 +23,10 @@ public:
             labels_.node.push_back(nodes.of_document[d]);
             labels_.label.push_back(corpus.documents[d].label);
         }
-        description_ = fmt::format("text:{} {}, {} documents of a graph of {} nodes{}{}",
-                                   corpus.name, options.split == Split::train ? "train" : "test",
-                                   labels_.node.size(), n_nodes_, corpus.remark.empty() ? "" : "; ",
-                                   corpus.remark);
+        description_ =
+            fmt::format("text:{} {}, {} documents of a graph of {} nodes{}{}", corpus.name,
+                        options.split == Split::train ? "train" : "test", labels_.node.size(),
+                        n_nodes_, corpus.remark.empty() ? "" : "; ", corpus.remark);
     }
     [[nodiscard]] std::size_t size() const override { return 1; }
     [[nodiscard]] Shape shape() const override { return {1, n_nodes_, 1}; }

@@ -145,9 +145,8 @@ ExportStage read_export(TableReader& reader) {
 }
 
 const std::vector<std::string>& stage_kinds() {
-    static const std::vector<std::string> kinds = {"train",   "train_graph", "fold_batch_norm",
-                                                   "quantize", "convert",    "evaluate",
-                                                   "export"};
+    static const std::vector<std::string> kinds = {
+        "train", "train_graph", "fold_batch_norm", "quantize", "convert", "evaluate", "export"};
     return kinds;
 }
 

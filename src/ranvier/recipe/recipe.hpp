@@ -67,7 +67,8 @@ struct Stage {
     std::string kind;                 ///< the recipe's `do`
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
-    std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage, ExportStage>
+    std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage,
+                 ExportStage>
         work;
     std::string text;  ///< its table, for the hash that says whether it is done
 };

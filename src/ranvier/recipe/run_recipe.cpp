@@ -83,8 +83,7 @@ private:
     }
 
     Outcome run(const Network& /*network*/, const TrainGraphStage& work) {
-        GraphTrainResult trained =
-            run_train_graph(work.options, data(Split::train, 0), context_);
+        GraphTrainResult trained = run_train_graph(work.options, data(Split::train, 0), context_);
         Json json = {{"epochs", Json::array()}};
         for (const GraphEpoch& epoch : trained.epochs)
             json["epochs"].push_back({{"epoch", epoch.epoch},

@@ -9,11 +9,12 @@
 #include "ranvier/train/executor.hpp"
 #include "ranvier/train/optimizer.hpp"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
-#include <torch/csrc/autograd/custom_function.h>
 
 namespace ranvier {
 
@@ -79,7 +80,11 @@ struct Part {
         return -picked.gather(1, labels.unsqueeze(1)).mean();
     }
     [[nodiscard]] double accuracy(const torch::Tensor& logits) const {
-        return logits.index_select(0, nodes).argmax(1).eq(labels).to(torch::kFloat64).mean()
+        return logits.index_select(0, nodes)
+            .argmax(1)
+            .eq(labels)
+            .to(torch::kFloat64)
+            .mean()
             .item<double>();
     }
     torch::Tensor nodes, labels;
@@ -95,7 +100,8 @@ public:
           embedding_(glorot(graph.adjacency.n_rows, options.hidden, options.seed, 0x6c0)),
           output_(glorot(options.hidden, static_cast<std::int64_t>(graph.classes.size()),
                          options.seed, 0x6c1)),
-          optimizer_(adam(options), {{"embedding.weight", embedding_}, {"classes.weight", output_}}),
+          optimizer_(adam(options),
+                     {{"embedding.weight", embedding_}, {"classes.weight", output_}}),
           membrane_(product(embedding_)) {}
 
     GraphEpoch epoch(int number) {
@@ -139,8 +145,7 @@ private:
         return result;
     }
     [[nodiscard]] torch::Tensor product(const torch::Tensor& dense) const {
-        return SymmetricProduct::apply(dense, &graph_.adjacency,
-                                       std::int64_t{options_.n_threads});
+        return SymmetricProduct::apply(dense, &graph_.adjacency, std::int64_t{options_.n_threads});
     }
     [[nodiscard]] torch::Tensor classify(const torch::Tensor& hidden) const {
         return product(hidden.mm(output_));
@@ -167,8 +172,7 @@ void require_usable(const TextGraph& graph, const GraphTrainOptions& options) {
     };
     require(options.hidden >= 1 && options.hidden <= 1 << 16, "hidden", options.hidden,
             "1 to 65536");
-    require(options.epochs >= 1 && options.epochs < 1 << 24, "epochs", options.epochs,
-            "1 to 2^24");
+    require(options.epochs >= 1 && options.epochs < 1 << 24, "epochs", options.epochs, "1 to 2^24");
     require(std::isfinite(options.learning_rate) && options.learning_rate > 0, "learning_rate",
             options.learning_rate, "a number > 0");
     require(options.dropout >= 0 && options.dropout < 1, "dropout", options.dropout,
@@ -209,8 +213,8 @@ GraphTrainResult train_text_gcn(const TextGraph& graph, const GraphTrainOptions&
     progress.finish();
     result.network = training.network();
     result.network.notes["source"] =
-        fmt::format("trained here: {}, {} epochs, seed {}", graph.description,
-                    result.epochs.size(), options.seed);
+        fmt::format("trained here: {}, {} epochs, seed {}", graph.description, result.epochs.size(),
+                    options.seed);
     return result;
 }
 

@@ -24,7 +24,7 @@ struct GraphTrainOptions {
 };
 
 struct GraphEpoch {
-    int epoch = 0;  ///< from 1
+    int epoch = 0;                  ///< from 1
     double loss = 0, accuracy = 0;  ///< of the train documents, with dropout, before the update
     double validation_loss = 0, validation_accuracy = 0;  ///< after it, without dropout
     double seconds = 0;

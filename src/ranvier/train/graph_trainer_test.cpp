@@ -3,8 +3,9 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/sim/float_reference.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace ranvier {
 namespace {
@@ -16,7 +17,8 @@ TextGraph two_topics() {
         const bool sea = d % 2 == 0;
         const char* words[] = {"wave", "fish", "boat", "sand", "hill", "snow", "rock", "goat"};
         std::string text = "the";
-        for (int k = 0; k < 3; ++k) text += std::string(" ") + words[(d / 2 + k) % 4 + (sea ? 0 : 4)];
+        for (int k = 0; k < 3; ++k)
+            text += std::string(" ") + words[(d / 2 + k) % 4 + (sea ? 0 : 4)];
         documents.push_back({text, sea ? "sea" : "mountain", d < 40 ? Split::train : Split::test});
     }
     return make_text_graph(make_corpus("two", documents, true), 3);
