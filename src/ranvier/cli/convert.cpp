@@ -1,6 +1,11 @@
+#include "ranvier/base/file.hpp"
 #include "ranvier/cli/shared_options.hpp"
 #include "ranvier/net/model_file.hpp"
+#include "ranvier/recipe/conversion.hpp"
+#include "ranvier/report/json.hpp"
 #include "ranvier/report/table.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace ranvier {
 
@@ -14,16 +19,27 @@ struct ConvertCommand {
     RunArguments run;
     std::size_t calibrate = 1000;
     bool no_threshold_shift = false;
+    std::optional<double> max_loss;
+    bool diagnose = false;
+    std::string json;
 };
 
 void run(const ConvertCommand& options, const CommandLine& line) {
     TerminalProgress progress;
     const Network network = load_imported(options.network);
     ConvertRequest request{options.convert,
-                           options.data.options(options.calibrate, options.run.seed)};
+                           options.data.options(options.calibrate, options.run.seed),
+                           options.max_loss, options.diagnose};
     request.options.threshold_shift = !options.no_threshold_shift;
-    const Network converted = run_convert(network, request, options.run.context(line, progress));
+    const ConvertOutcome outcome =
+        run_convert(network, request, options.run.context(line, progress));
+    const Network& converted = outcome.network;
     progress.finish();
+    if (!options.json.empty()) {
+        nlohmann::ordered_json json = conversion_json(outcome);
+        json["command"] = line.text;
+        write_file(options.json, json_text(json));
+    }
     save_network(converted, options.output);
 
     std::string text = fmt::format("{}: {} coding, {} steps, {} layers\n", options.output,
@@ -31,7 +47,7 @@ void run(const ConvertCommand& options, const CommandLine& line) {
                                    converted.layers.size());
     for (const auto& [key, value] : converted.notes)
         text += fmt::format("  {}: {}\n", printable(key), printable(value));
-    print(text);
+    print(text + conversion_text(outcome));
 }
 
 /// Why a word is no base; empty if it is one.
@@ -104,6 +120,22 @@ void add_calibration_options(CLI::App& command, ConvertCommand& options) {
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");
+    add_choice(command, "--tune", options.convert.tuning,
+               "one_spike, on the same samples without their labels, layer by layer: none; bias "
+               "(mean membranes); scale (and thresholds and amplitudes); base (and Q of each "
+               "layer)");
+    command
+        .add_option(
+            "--max-loss", options.max_loss,
+            "Choose --steps, --base and --tune: the cheapest that changes at most P percent "
+            "of the decisions on a fifth of the samples, which is held out")
+        ->check(CLI::Range(0.0, 100.0))
+        ->type_name("P");
+    command.add_flag("--diagnose", options.diagnose,
+                     "Show layer by layer how far spikes are from the float network");
+    command
+        .add_option("--json", options.json, "Also write notes, choice and diagnosis to this file")
+        ->type_name("FILE");
     options.data.add_to(command, Split::train, true);
 }
 
@@ -125,7 +157,9 @@ void add_convert(CLI::App& app, const CommandLine& line) {
         "  ranvier convert net.safetensors -o snn.safetensors --coding one_spike --steps 16 "
         "--base 1.3 --per channel --calibrate 1000 --data digits\n"
         "  ranvier convert net.safetensors -o rate.safetensors --coding rate --reset subtract "
-        "--steps 64 --percentile 99.7 --per layer --calibrate 1000 --data digits\n");
+        "--steps 64 --percentile 99.7 --per layer --calibrate 1000 --data digits\n"
+        "  ranvier convert net.safetensors -o snn.safetensors --max-loss 1 --diagnose --data "
+        "digits\n");
     command->callback([options, &line] { run(*options, line); });
 }
 

@@ -110,19 +110,24 @@ std::string describe(const ConvertOptions& options, bool base_was_chosen) {
 
 }  // namespace
 
+Network prepared_for_conversion(const Network& network, const ConvertOptions& options) {
+    Network prepared = network;
+    remove_dropout(prepared);
+    fold_batch_norm(prepared);
+    lower_max_pool(prepared, options.max_rule);
+    if (options.pool_neurons) add_pool_activations(prepared);
+    return prepared;
+}
+
 Network convert(const Network& network, const Samples& calibration, const ConvertOptions& wanted,
                 Progress& progress) {
     require_usable(network, wanted);
     ConvertOptions options = wanted;
     if (wanted.base == 0)
         options.base = best_base(wanted.steps, {.threshold_shift = wanted.threshold_shift});
-    Network converted = network;
-    remove_dropout(converted);
-    fold_batch_norm(converted);
-    lower_max_pool(converted, options.max_rule);
-    if (options.pool_neurons) add_pool_activations(converted);
-    const auto peaks = measure_peaks(converted, calibration, options.measure, progress);
-    const Network reference = converted;
+    const Network reference = prepared_for_conversion(network, options);
+    const auto peaks = measure_peaks(reference, calibration, options.measure, progress);
+    Network converted = reference;
     replace_activations(converted, options);
     place_thresholds(converted, peaks);
     // Before tuning, which then makes up for it; where tuned weights are rescaled, behind that.

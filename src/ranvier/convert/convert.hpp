@@ -38,6 +38,11 @@ struct ConvertOptions {
     Tuning tuning = Tuning::none;              ///< one_spike, W >= T: what is adapted afterwards
 };
 
+/// The float network that a conversion starts from, computing the same: without dropout, batch norm
+/// folded, activations before max pools, neurons behind pools if wanted.
+[[nodiscard]] Network prepared_for_conversion(const Network& network,
+                                              const ConvertOptions& options);
+
 /// ReLU network to spiking network: removes dropout, folds batch norm, moves activations before max
 /// pools, measures peaks on `calibration`, replaces activations by neurons, places the scale,
 /// quantizes weights (before they are tuned, so that tuning makes up for it).

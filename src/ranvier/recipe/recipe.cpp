@@ -119,6 +119,10 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_name("percentile_method", options.measure.method);
     reader.read_name("split", stage.split);
     reader.read_integer("calibrate", stage.calibrate, 1);
+    double max_loss = -1;
+    reader.read("max_loss", max_loss, 0, 100);
+    if (max_loss >= 0) stage.max_loss = max_loss;
+    reader.read("diagnose", stage.diagnose);
     return stage;
 }
 

@@ -46,7 +46,9 @@ struct QuantizeStage {
 struct ConvertStage {
     ConvertOptions options;
     Split split = Split::train;
-    std::size_t calibrate = 1000;  ///< samples to measure activations on
+    std::size_t calibrate = 1000;    ///< samples to measure activations on
+    std::optional<double> max_loss;  ///< as ConvertRequest
+    bool diagnose = false;
 };
 
 struct EvaluateStage {

@@ -4,6 +4,7 @@
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/net/model_file.hpp"
+#include "ranvier/recipe/conversion.hpp"
 #include "ranvier/recipe/stage_folder.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/report/json.hpp"
@@ -108,10 +109,11 @@ private:
     }
 
     Outcome run(const Network& network, const ConvertStage& work) {
-        Network converted =
-            run_convert(network, {work.options, data(work.split, work.calibrate)}, context_);
-        Json json = {{"notes", converted.notes}};
-        return {std::move(converted), std::move(json)};
+        ConvertOutcome outcome = run_convert(
+            network, {work.options, data(work.split, work.calibrate), work.max_loss, work.diagnose},
+            context_);
+        Json json = conversion_json(outcome);
+        return {std::move(outcome.network), std::move(json)};
     }
 
     Outcome run(Network network, const EvaluateStage& work) {

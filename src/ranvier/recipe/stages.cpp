@@ -95,15 +95,6 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
 #endif
 }
 
-Network run_convert(const Network& network, const ConvertRequest& request,
-                    const RunContext& context) {
-    DataOptions data = request.data;
-    data.shape = network.input().shape;
-    ConvertOptions options = request.options;
-    options.measure.n_threads = context.n_threads;
-    return convert(network, *open_dataset(data), options, *context.progress);
-}
-
 void run_export(const Network& network, const fs::path& file) {
     if (file.extension() != ".safetensors")
         fail(Fault::unsupported,

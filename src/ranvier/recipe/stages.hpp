@@ -53,15 +53,6 @@ struct TrainRequest {
 /// Whether run_train can work.
 [[nodiscard]] bool can_train() noexcept;
 
-struct ConvertRequest {
-    ConvertOptions options;
-    DataOptions data;  ///< the calibration set; `limit` is the number of samples
-};
-
-/// @throws Error as convert and open_dataset.
-[[nodiscard]] Network run_convert(const Network& network, const ConvertRequest& request,
-                                  const RunContext& context);
-
 struct EvaluateRequest {
     std::string title;         ///< in tables
     std::string network_file;  ///< where the network came from
