@@ -123,7 +123,7 @@ void add_calibration_options(CLI::App& command, ConvertCommand& options) {
     add_choice(command, "--tune", options.convert.tuning,
                "one_spike, on the same samples without their labels, layer by layer: none; bias "
                "(mean membranes); scale (and thresholds and amplitudes); base (and Q of each "
-               "layer)");
+               "layer); weights (and weights, by least squares)");
     command
         .add_option(
             "--max-loss", options.max_loss,

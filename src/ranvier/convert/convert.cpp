@@ -74,9 +74,11 @@ const char* tuning_name(Tuning tuning) {
         case Tuning::scale:
             return "bias, scale";
         case Tuning::base:
+            return "bias, scale, base of each layer";
+        case Tuning::weights:
             break;
     }
-    return "bias, scale, base of each layer";
+    return "weights, bias, scale, base of each layer";
 }
 
 /// "base 1.3", or what was chosen and how good it is.

@@ -7,31 +7,14 @@
 
 namespace ranvier {
 
-namespace {
-
-/// The places of a channel's plane that are taken of image `image`: every stride-th, from another
-/// first one for each image.
-class Places {
-public:
-    Places(const Shape& shape, std::size_t n_images, std::size_t wanted)
-        : plane_(static_cast<std::size_t>(shape.plane())) {
-        const std::size_t per_channel =
-            std::max<std::size_t>(1, wanted / static_cast<std::size_t>(shape.channels) /
-                                         std::max<std::size_t>(1, n_images));
-        stride_ = std::max<std::size_t>(1, plane_ / per_channel);
-        if (stride_ > 1 && stride_ % 2 == 0) --stride_;  // even ones meet the same columns again
-    }
-
-    template <typename Visit>
-    void visit(std::size_t image, Visit&& visit) const {
-        for (std::size_t p = image * 7 % stride_; p < plane_; p += stride_) visit(p);
-    }
-
-private:
-    std::size_t plane_, stride_ = 1;
-};
-
-}  // namespace
+SampledPlaces::SampledPlaces(const Shape& shape, std::size_t n_images, std::size_t n_values)
+    : plane_(static_cast<std::size_t>(shape.plane())) {
+    const std::size_t per_channel =
+        std::max<std::size_t>(1, n_values / static_cast<std::size_t>(shape.channels) /
+                                     std::max<std::size_t>(1, n_images));
+    stride_ = std::max<std::size_t>(1, plane_ / per_channel);
+    if (stride_ > 1 && stride_ % 2 == 0) --stride_;  // even ones meet the same columns again
+}
 
 std::vector<LayerValues> sample_layer_values(const Network& network,
                                              const std::vector<std::size_t>& layers,
@@ -40,7 +23,7 @@ std::vector<LayerValues> sample_layer_values(const Network& network,
                                              Progress& progress) {
     const std::vector<Shape> shapes = infer_shapes(network);
     std::vector<LayerValues> values(layers.size());
-    std::vector<Places> places;
+    std::vector<SampledPlaces> places;
     for (std::size_t k = 0; k < layers.size(); ++k) {
         values[k].resize(static_cast<std::size_t>(shapes[layers[k]].channels));
         places.emplace_back(shapes[layers[k]], samples.size(), options.values_per_layer);
@@ -66,12 +49,28 @@ std::vector<LayerValues> sample_layer_values(const Network& network,
     return values;
 }
 
-Network network_up_to(const Network& network, std::size_t layer) {
+namespace {
+
+/// [n_layers]: whether `layer` is computed from it.
+std::vector<bool> needed_for(const Network& network, std::size_t layer) {
     std::vector<bool> needed(network.layers.size(), false);
     needed[layer] = true;
     for (std::size_t l = layer + 1; l-- > 0;)
         if (needed[l])
             for (const std::size_t source : network.layers[l].inputs) needed[source] = true;
+    return needed;
+}
+
+}  // namespace
+
+std::size_t part_index(const Network& network, std::size_t layer, std::size_t inner) {
+    const std::vector<bool> needed = needed_for(network, layer);
+    return static_cast<std::size_t>(
+        std::count(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(inner), true));
+}
+
+Network network_up_to(const Network& network, std::size_t layer) {
+    const std::vector<bool> needed = needed_for(network, layer);
     Network part;
     part.timing = network.timing;
     std::vector<std::size_t> place(network.layers.size());

@@ -13,6 +13,22 @@ namespace ranvier {
 /// taken depends only on shapes and options, so that two networks' values belong together.
 using LayerValues = std::vector<std::vector<float>>;
 
+/// The places of a channel's plane that are taken of an image: every so many, from another first
+/// one for each image.
+class SampledPlaces {
+public:
+    /// @param n_values  wanted of the layer, over all channels and images.
+    SampledPlaces(const Shape& shape, std::size_t n_images, std::size_t n_values);
+
+    template <typename Visit>
+    void visit(std::size_t image, Visit&& visit_place) const {
+        for (std::size_t p = image * 7 % stride_; p < plane_; p += stride_) visit_place(p);
+    }
+
+private:
+    std::size_t plane_, stride_ = 1;
+};
+
 struct LayerValuesOptions {
     std::size_t values_per_layer = 1U << 20;
     std::size_t batch = 64;
@@ -30,5 +46,8 @@ struct LayerValuesOptions {
 /// The part of `network` that `layer` is computed from, ending in an output; `layer` has become
 /// the third-last layer.
 [[nodiscard]] Network network_up_to(const Network& network, std::size_t layer);
+
+/// The index in network_up_to(network, layer) of layer `inner`, which `layer` is computed from.
+[[nodiscard]] std::size_t part_index(const Network& network, std::size_t layer, std::size_t inner);
 
 }  // namespace ranvier

@@ -63,7 +63,8 @@ std::vector<ConvertOptions> settings_by_cost(const ConvertOptions& options) {
     setting.base = 0;  // the best for the steps
     setting.wait = -1;
     for (const int steps : {8, 12, 16, 24, 32})
-        for (const Tuning tuning : {Tuning::none, Tuning::bias, Tuning::scale, Tuning::base}) {
+        for (const Tuning tuning :
+             {Tuning::none, Tuning::bias, Tuning::scale, Tuning::base, Tuning::weights}) {
             setting.steps = steps;
             setting.tuning = tuning;
             settings.push_back(setting);

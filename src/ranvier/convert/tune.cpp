@@ -4,6 +4,7 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/code_fit.hpp"
 #include "ranvier/convert/layer_values.hpp"
+#include "ranvier/convert/weight_fit.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_engine.hpp"
 
@@ -21,26 +22,30 @@ std::vector<double> candidate_bases() {
     return bases;
 }
 
-/// The bias of the convolution or linear layer that alone feeds `layer`, or feeds the sum that
-/// does; an absent one is made. Null if there is none that nobody else reads.
-Tensor* bias_before(Network& network, std::size_t layer) {
+/// The convolution or linear layer that alone feeds `layer`, or feeds the sum that does, and that
+/// nobody else reads; n_layers if there is none.
+std::size_t weighted_before(const Network& network, std::size_t layer) {
     const auto readers = consumers(network);
     std::vector<std::size_t> sources = network.layers[layer].inputs;
     while (!sources.empty()) {
         const std::size_t l = sources.back();
         sources.pop_back();
         if (readers[l].size() != 1) continue;
-        const auto made = [](Tensor& bias, std::int64_t n_out) {
-            if (bias.empty()) bias = Tensor({n_out});
-            return &bias;
-        };
-        Layer& source = network.layers[l];
-        if (auto* conv = source.as<Convolution>()) return made(conv->bias, conv->weight.dims[0]);
-        if (auto* linear = source.as<Linear>()) return made(linear->bias, linear->weight.dims[0]);
+        const Layer& source = network.layers[l];
+        if (source.as<Convolution>() != nullptr || source.as<Linear>() != nullptr) return l;
         if (source.as<Add>() != nullptr)
             sources.insert(sources.end(), source.inputs.begin(), source.inputs.end());
     }
-    return nullptr;
+    return network.layers.size();
+}
+
+/// Its bias; an absent one is made.
+Tensor& bias_of(Layer& layer) {
+    auto* conv = layer.as<Convolution>();
+    Tensor& bias = conv != nullptr ? conv->bias : layer.as<Linear>()->bias;
+    const Tensor& weight = conv != nullptr ? conv->weight : layer.as<Linear>()->weight;
+    if (bias.empty()) bias = Tensor({weight.dims[0]});
+    return bias;
 }
 
 double mean(const std::vector<float>& values) {
@@ -87,7 +92,7 @@ void fit_code(Neuron& neuron, int steps, const LayerValues& wanted, const LayerV
         samples.emplace_back(membrane[c], activation);
     }
     LayerFit best = fit_layer(samples, neuron, neuron.base, steps, options.n_threads);
-    if (options.tuning == Tuning::base)
+    if (options.tuning >= Tuning::base)
         for (const double base : candidate_bases()) {
             LayerFit fit = fit_layer(samples, neuron, base, steps, options.n_threads);
             if (fit.error < best.error) best = std::move(fit);
@@ -136,10 +141,14 @@ void tune_one_spike(const Network& reference, Network& spiking, const Samples& s
     for (std::size_t k = 0; k < tuned.size(); ++k) {
         const auto place = std::lower_bound(observed.begin(), observed.end(), sources[k]);
         const LayerValues& target = wanted[static_cast<std::size_t>(place - observed.begin())];
+        const std::size_t weighted = weighted_before(spiking, tuned[k]);
+        const bool has_weights = weighted < spiking.layers.size();
+        if (has_weights && options.tuning >= Tuning::weights)
+            (void)correct_weights(spiking, weighted, sources[k], target, samples, take);
         const Network part = network_up_to(spiking, sources[k]);
         LayerValues membrane =
             sample_layer_values(part, {part.layers.size() - 3}, samples, take, progress)[0];
-        if (Tensor* bias = bias_before(spiking, tuned[k])) correct_bias(*bias, target, membrane);
+        if (has_weights) correct_bias(bias_of(spiking.layers[weighted]), target, membrane);
         auto* activation = spiking.layers[tuned[k]].as<Activation>();
         if (activation != nullptr && options.tuning >= Tuning::scale)
             fit_code(activation->neuron, spiking.timing.steps, target, membrane, options);

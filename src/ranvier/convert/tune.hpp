@@ -16,6 +16,9 @@ enum class Tuning {
     bias,   ///< each channel's bias: its mean membrane becomes that of the float network
     scale,  ///< each channel's threshold and amplitude: least squared error of what it emits
     base,   ///< each layer's base Q: likewise
+    /// before these, each layer's weights: least squares between what arrives over them and what
+    /// the membranes lack, with a ridge term (closed form, nothing is trained)
+    weights,
 };
 
 struct TuneOptions {

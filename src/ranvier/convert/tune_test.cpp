@@ -75,7 +75,7 @@ TEST(Tune, BiasMakesMeanMembranesEqual) {
 }
 
 TEST(Tune, EachLevelHelpsOnAverage) {
-    double plain = 0, bias = 0, scale = 0, base = 0;
+    double plain = 0, bias = 0, scale = 0, base = 0, weights = 0;
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         const Network network = branched_network(seed);
         const RandomImages images(network, 80);
@@ -83,10 +83,12 @@ TEST(Tune, EachLevelHelpsOnAverage) {
         bias += output_error(network, images, one_spike(8, 1.6F, Tuning::bias));
         scale += output_error(network, images, one_spike(8, 1.6F, Tuning::scale));
         base += output_error(network, images, one_spike(8, 1.6F, Tuning::base));
+        weights += output_error(network, images, one_spike(8, 1.6F, Tuning::weights));
     }
     EXPECT_LT(bias, plain);
     EXPECT_LT(scale, bias);
     EXPECT_LT(base, scale);
+    EXPECT_LT(weights, base);
     EXPECT_LT(base, 0.7 * plain);
 }
 
@@ -196,7 +198,7 @@ TEST(Search, TakesTheFirstSettingThatIsGoodEnough) {
 
 TEST(Search, SettingsGoFromCheapToDear) {
     const auto settings = settings_by_cost({});
-    ASSERT_EQ(settings.size(), 20U);
+    ASSERT_EQ(settings.size(), 25U);
     for (std::size_t k = 0; k + 1 < settings.size(); ++k)
         EXPECT_LT(std::pair(settings[k].steps, settings[k].tuning),
                   std::pair(settings[k + 1].steps, settings[k + 1].tuning));

@@ -95,11 +95,12 @@ inline constexpr std::array<NameOf<EnergyKind>, 4> names_of(EnergyKind) {
              {"int8_multiplier_only", EnergyKind::int8_multiplier_only}}};
 }
 
-inline constexpr std::array<NameOf<Tuning>, 4> names_of(Tuning) {
+inline constexpr std::array<NameOf<Tuning>, 5> names_of(Tuning) {
     return {{{"none", Tuning::none},
              {"bias", Tuning::bias},
              {"scale", Tuning::scale},
-             {"base", Tuning::base}}};
+             {"base", Tuning::base},
+             {"weights", Tuning::weights}}};
 }
 
 inline constexpr std::array<NameOf<EngineKind>, 3> names_of(EngineKind) {
