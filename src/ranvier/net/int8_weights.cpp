@@ -69,11 +69,11 @@ Tensor from_int8(const Int8Tensor& integers, const std::vector<float>& scales) {
 
 WeightSummary summarize_weights(const Network& network) {
     bool some_float = false, some_int8 = false;
-    for (const Layer& layer : network.layers)
-        if (const auto weights = weights_of(layer)) {
-            const bool int8 = weights->format->kind == WeightKind::int8;
-            (int8 ? some_int8 : some_float) = true;
-        }
+    for (const Layer& layer : network.layers) {
+        const auto weights = weights_of(layer);
+        if (layer.as<NodeEmbedding>() != nullptr) some_float = true;  // has no int8 form
+        if (weights) (weights->format->kind == WeightKind::int8 ? some_int8 : some_float) = true;
+    }
     if (!some_int8) return WeightSummary::float32;
     return some_float ? WeightSummary::mixed : WeightSummary::int8;
 }
