@@ -11,27 +11,14 @@
 
 #include "float_networks.hpp"
 #include "float_torch.hpp"
+#include "timing.hpp"
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 namespace ranvier::bench {
 namespace {
 
 constexpr std::int64_t batch = 32;
-
-template <typename Work>
-double seconds(const Work& work) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 Tensor random_batch(const Shape& shape) {
     Tensor images({batch, shape.channels, shape.height, shape.width});
