@@ -7,10 +7,11 @@ namespace ranvier {
 void DataArguments::add_to(CLI::App& command, Split default_split, bool required) {
     split = name_of(default_split);
     command
-        .add_option("--data", set,
-                    "mnist, fashion-mnist, cifar10, cifar100, cifar10:FILE_OR_DIR, "
-                    "cifar100:FILE_OR_DIR, images:DIR, text:CORPUS (r8, r52, mr, ohsumed, 20ng), or "
-                    "digits (drawn by the program)")
+        .add_option(
+            "--data", set,
+            "mnist, fashion-mnist, cifar10, cifar100, cifar10:FILE_OR_DIR, "
+            "cifar100:FILE_OR_DIR, images:DIR, text:CORPUS (r8, r52, mr, ohsumed, 20ng), or "
+            "digits (drawn by the program)")
         ->required(required)
         ->type_name("SET");
     command
