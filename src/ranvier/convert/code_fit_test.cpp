@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -34,7 +35,7 @@ TEST(CodeFit, ByHand) {
 }
 
 TEST(CodeFit, ErrorAndAmplitudeAreThoseOfTheSamples) {
-    rc::check([] {
+    testing::check_property([] {
         Random random(*rc::gen::inRange<std::uint64_t>(0, 1U << 30), 0);
         const UnitCode code(*rc::gen::element(1.1, 1.3, 2.0), *rc::gen::inRange(1, 20),
                             *rc::gen::arbitrary<bool>());

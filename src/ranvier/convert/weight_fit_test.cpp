@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -27,7 +28,7 @@ TEST(WeightFit, RidgeByHand) {
 
 /// At the minimum the gradient, inputs^T (inputs D - target) + lambda m D, is zero.
 TEST(WeightFit, TheGradientIsZeroAtTheSolution) {
-    rc::check([] {
+    testing::check_property([] {
         Random random(*rc::gen::inRange<std::uint64_t>(0, 1U << 30), 0);
         const auto n = *rc::gen::inRange<std::size_t>(1, 60);
         const auto k = *rc::gen::inRange<std::size_t>(1, 20);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/npy.hpp"
+#include "tests/support/property.hpp"
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -79,7 +80,7 @@ TEST(TextGraph, AdjacencyByHand) {
 
 /// Counting as the definition says it, window by window.
 TEST(TextGraph, CountsAreThoseOfAllWindows) {
-    rc::check([] {
+    testing::check_property([] {
         const int window = *rc::gen::inRange(1, 6);
         TextCorpus corpus{"random", "", {"x"}, {"a", "b", "c", "d"}, {}};
         const int n_documents = *rc::gen::inRange(0, 5);

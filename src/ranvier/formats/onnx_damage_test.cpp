@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -84,7 +85,7 @@ TEST(OnnxDamage, EveryFlippedByteIsSurvived) {
 }
 
 TEST(OnnxDamage, RandomBytesAreSurvived) {
-    rc::check("random changes of a model", [] {
+    testing::check_property("random changes of a model", [] {
         static const std::string whole = rich_model().bytes();
         std::string bytes = whole;
         for (int k = *rc::gen::inRange(1, 12); k > 0; --k)

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <limits>
 #include <rapidcheck.h>
 
@@ -117,7 +118,7 @@ TEST(OnnxFold, SliceForwardAndBackward) {
 }
 
 TEST(OnnxFold, SliceAgreesWithALoop) {
-    rc::check("every start, end and step", [] {
+    testing::check_property("every start, end and step", [] {
         const auto extent = *rc::gen::inRange<std::int64_t>(1, 8);
         const auto start = *rc::gen::inRange<std::int64_t>(-10, 10);
         const auto end = *rc::gen::inRange<std::int64_t>(-10, 10);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <limits>
 #include <rapidcheck.h>
@@ -34,7 +35,7 @@ TEST(PhaseCode, RoundsToTheNearestPhaseByHand) {
 }
 
 TEST(PhaseCode, VectorsDoWhatTheScalarDoes) {
-    rc::check([] {
+    testing::check_property([] {
         const Code code(*rc::gen::element(1.05, 1.2, 1.3, 1.6, 2.0), *rc::gen::inRange(1, 40));
         const auto n = *rc::gen::inRange<std::size_t>(0, 150);
         const auto numbers = [n](int low, int high) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <rapidcheck.h>
 #include <vector>
 
@@ -9,7 +10,7 @@ namespace ranvier {
 namespace {
 
 TEST(SparseRows, AreWhatThePlainLoopGives) {
-    rc::check([] {
+    testing::check_property([] {
         const auto integer = [](int low, int high) { return *rc::gen::inRange(low, high); };
         SparseMatrix graph{integer(1, 8), integer(1, 8), {0}, {}, {}};
         for (std::int64_t r = 0; r < graph.n_rows; ++r) {

@@ -94,16 +94,18 @@ private:
 
 // In the text form of a VGG: a number is a 3x3 convolution with so many channels and a ReLU, D a
 // dropout behind it, A an average pool after the ReLU, P one before it, C the same as P with ceil
-// mode.
+// mode, M a max pool.
 struct Vgg {
     const char* name;
     const char* features;
     std::array<int, 2> hidden;  ///< sizes of the hidden linear layers, 0: none
     float dropout;              ///< behind hidden linear layers
     float feature_dropout;      ///< at D
+    bool norm = false;          ///< batch norm before every ReLU of a convolution
 };
 
-/// methods.md section 0.8; no biases, no batch norm.
+/// Without biases, and without batch norm but for the last, the usual VGG-16 of CIFAR (Simonyan &
+/// Zisserman 2014 with batch norm and one linear layer).
 constexpr std::array vggs = {
     Vgg{"vgg5", "64 A 128 D 128 A", {4096, 4096}, 0.5F, 0.2F},
     Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 A 512 D", {4096, 4096}, 0.5F, 0.2F},
@@ -117,6 +119,12 @@ constexpr std::array vggs = {
         {4096, 0},
         0.1F,
         0.1F},
+    Vgg{"vgg16_bn",
+        "64 64 M 128 128 M 256 256 256 M 512 512 512 M 512 512 512 M",
+        {0, 0},
+        0,
+        0,
+        true},
 };
 
 Network make_vgg(const Vgg& vgg, const Input& input, int n_classes, std::uint64_t seed) {
@@ -133,10 +141,13 @@ Network make_vgg(const Vgg& vgg, const Input& input, int n_classes, std::uint64_
             builder.dropout(vgg.feature_dropout);
         } else if (word == "A") {
             builder.average_pool();
+        } else if (word == "M") {
+            builder.max_pool();
         } else {
             builder.convolution(std::stoi(std::string(word)), 3, 1, 1, false);
             const bool pool_first = rest.starts_with('P') || rest.starts_with('C');
             if (pool_first) builder.average_pool(next() == "C");
+            if (vgg.norm) builder.norm();
             builder.relu();
         }
     }

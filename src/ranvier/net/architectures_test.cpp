@@ -20,6 +20,7 @@ TEST(Architectures, CountsAgreeWithThePapers) {
     for (const Expected& e : {Expected{"vgg5", {3, 32, 32}, 10, 108.8, 50.6},
                               Expected{"vgg9", {3, 32, 32}, 10, 281.8, 32.1},
                               Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
+                              Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},
                               Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
                               Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
         const LayerSize total =

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/networks.hpp"
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -77,7 +78,7 @@ Tensor ones(const Network& network) {
 }
 
 TEST(GraphLayers, EngineAgreesWithThePlainLoops) {
-    rc::check([] {
+    testing::check_property([] {
         const Network network = random_gcn(*rc::gen::inRange<std::uint64_t>(0, 1U << 20));
         Tensor images = ones(network);
         const auto n = images.values.size();
@@ -114,7 +115,7 @@ private:
 
 // Base 2 and dyadic numbers: every sum is exact in any order.
 TEST(GraphLayers, BothSpikingEnginesAgreeExactly) {
-    rc::check([] {
+    testing::check_property([] {
         const auto seed = *rc::gen::inRange<std::uint64_t>(0, 1U << 20);
         Network network = random_gcn(seed);
         Random random(seed, 9);

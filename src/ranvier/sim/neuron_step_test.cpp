@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/npy.hpp"
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -81,23 +82,24 @@ TEST(LeakySameStep, FiresInTheStepAndOnlyAboveTheThreshold) {
 }
 
 TEST(IntegrateFire, SubtractingConservesCharge) {
-    rc::check("input = threshold * spikes + membrane", [](const std::vector<std::uint8_t>& inputs) {
-        float u = 0;
-        float sum = 0;
-        int spikes = 0;
-        for (const std::uint8_t raw : inputs) {  // sixteenths: exact in float
-            const float current = static_cast<float>(raw) / 16.0F - 4.0F;
-            sum += current;
-            spikes += step_integrate_fire(u, current, 1.5F, Reset::subtract);
-        }
-        RC_ASSERT(sum == 1.5F * static_cast<float>(spikes) + u);
-    });
+    testing::check_property(
+        "input = threshold * spikes + membrane", [](const std::vector<std::uint8_t>& inputs) {
+            float u = 0;
+            float sum = 0;
+            int spikes = 0;
+            for (const std::uint8_t raw : inputs) {  // sixteenths: exact in float
+                const float current = static_cast<float>(raw) / 16.0F - 4.0F;
+                sum += current;
+                spikes += step_integrate_fire(u, current, 1.5F, Reset::subtract);
+            }
+            RC_ASSERT(sum == 1.5F * static_cast<float>(spikes) + u);
+        });
 }
 
 TEST(OneSpike, PhaseIsTheNearestValue) {
     // Firing at the first phase whose threshold is reached picks the phase value closest to the
     // activation, among base^-1 ... base^-T and 0 in place of anything below the last midpoint.
-    rc::check("nearest phase value", [] {
+    testing::check_property("nearest phase value", [] {
         const double base = 1.1 + *rc::gen::inRange(0, 90) / 100.0;
         const double a = *rc::gen::inRange(1, 10000) / 10000.0;
         int phase = 1;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/networks.hpp"
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -103,7 +104,7 @@ TEST(PhaseEngine, GivesTheReferencesSpikesOnRandomNetworks) {
 // Weights, pixels and thresholds are small multiples of powers of two and the base is 2: every sum
 // is exact in any order, ties at thresholds included.
 TEST(PhaseEngine, GivesTheReferencesSpikesWhereAllSumsAreExact) {
-    rc::check([] {
+    testing::check_property([] {
         const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100000);
         const int steps = *rc::gen::inRange(1, 7);
         const Network network = dyadic_one_spike_network(seed, steps);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -45,7 +46,7 @@ TEST(PixelEncoder, OneSpikeHandCheckedCase) {
 }
 
 TEST(PixelEncoder, TotalIsTheSumOverPhases) {
-    rc::check([] {
+    testing::check_property([] {
         const int steps = *rc::gen::inRange(1, 40);
         const float pixel = static_cast<float>(*rc::gen::inRange(0, 1001)) / 1000;
         for (const PixelEncoder& encoder : {binary(steps), one_spike(steps, 1.3F)}) {

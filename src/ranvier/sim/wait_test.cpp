@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/networks.hpp"
+#include "tests/support/property.hpp"
 #include <cmath>
 #include <rapidcheck.h>
 
@@ -100,7 +101,7 @@ TEST(Wait, RandomNetworksFireAsAlgorithm1Says) {
 }
 
 TEST(Wait, ExactSumsFireAsAlgorithm1SaysTiesIncluded) {
-    rc::check([] {
+    testing::check_property([] {
         const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100000);
         const int steps = *rc::gen::inRange(1, 6);
         Network network = dyadic_one_spike_network(seed, steps);

@@ -1,0 +1,224 @@
+#include "ranvier/kernels/fire.hpp"
+
+#include "ranvier/kernels/isa.hpp"
+
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ranvier/kernels/fire.cpp"
+#include <hwy/foreach_target.h>  // must stand before highway.h
+//
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace ranvier::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Tag = hn::CappedTag<float, 16>;
+using Vector = hn::Vec<Tag>;
+constexpr std::size_t lanes = hn::MaxLanes(Tag());
+
+HWY_INLINE std::uint64_t bits_of(hn::Mask<Tag> mask) {
+    std::uint8_t bytes[8] = {};
+    hn::StoreMaskBits(Tag(), mask, bytes);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, bytes, 2);
+    return bits;
+}
+
+template <FireRule rule>
+HWY_INLINE hn::Mask<Tag> step(Vector& u, Vector current, Vector threshold, Vector leak) {
+    const Tag d;
+    const auto one = hn::Set(d, 1.0F);
+    const auto zero = hn::Zero(d);
+    if constexpr (rule == FireRule::subtract || rule == FireRule::zero) {
+        u = hn::Add(u, current);
+        const auto fires = hn::Ge(u, threshold);
+        u = rule == FireRule::subtract ? hn::IfThenElse(fires, hn::Sub(u, threshold), u)
+                                       : hn::IfThenElse(fires, zero, u);
+        return fires;
+    } else if constexpr (rule == FireRule::leaky_delayed) {
+        const auto fires = hn::Gt(hn::Sub(hn::Div(u, threshold), one), zero);
+        const auto grown = hn::Add(hn::Mul(leak, u), current);
+        u = hn::IfThenElse(fires, hn::Sub(grown, threshold), grown);
+        return fires;
+    } else {
+        u = hn::Add(hn::Mul(leak, u), current);
+        const auto fires = hn::Gt(hn::Sub(hn::Div(u, threshold), one), zero);
+        u = hn::IfThenElse(fires, hn::Sub(u, threshold), u);
+        return fires;
+    }
+}
+
+template <FireRule rule, std::size_t n_vectors>
+void fire_block(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
+    const Tag d;
+    const auto leak = hn::Set(d, block.leak);
+    Vector u[n_vectors], threshold[n_vectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v) {
+        u[v] = hn::LoadU(d, block.membrane + v * lanes);
+        threshold[v] = hn::LoadU(d, block.threshold + v * lanes);
+    }
+    for (std::size_t s = 0; s < block.n_steps; ++s) {
+        const float* current = block.currents + s * n_vectors * lanes;
+        std::uint64_t word = 0;
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v)
+            word |= bits_of(step<rule>(u[v], hn::LoadU(d, current + v * lanes), threshold[v], leak))
+                    << (v * lanes);
+        bits[s * stride] = word;
+    }
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(u[v], d, block.membrane + v * lanes);
+}
+
+template <FireRule rule>
+void fire_width(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
+    switch (block.width) {
+        case 16:
+            return fire_block<rule, 16 / lanes>(block, bits, stride);
+        case 32:
+            return fire_block<rule, 32 / lanes>(block, bits, stride);
+        default:
+            return fire_block<rule, 64 / lanes>(block, bits, stride);
+    }
+}
+
+void fire_any(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
+    switch (block.rule) {
+        case FireRule::subtract:
+            return fire_width<FireRule::subtract>(block, bits, stride);
+        case FireRule::zero:
+            return fire_width<FireRule::zero>(block, bits, stride);
+        case FireRule::leaky_delayed:
+            return fire_width<FireRule::leaky_delayed>(block, bits, stride);
+        case FireRule::leaky_same_step:
+            return fire_width<FireRule::leaky_same_step>(block, bits, stride);
+    }
+}
+
+std::uint64_t fire_phase_any(const float* membrane, const float* threshold, float needed,
+                             std::size_t width, std::uint64_t* fired) {
+    const Tag d;
+    const auto bound = hn::Set(d, needed);
+    std::uint64_t reached = 0;
+    for (std::size_t c = 0; c < width; c += lanes)
+        reached |=
+            bits_of(hn::Ge(hn::Div(hn::LoadU(d, membrane + c), hn::LoadU(d, threshold + c)), bound))
+            << c;
+    const std::uint64_t now = reached & ~*fired;
+    *fired |= now;
+    return now;
+}
+
+/// Up to 255 steps in bytes, which are then widened.
+void count_any(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
+               std::size_t stride, std::uint32_t* counts) {
+    const hn::CappedTag<std::uint8_t, 64> d;
+    constexpr std::size_t byte_lanes = hn::MaxLanes(d);
+    constexpr std::size_t n_vectors = 64 / byte_lanes;
+    const auto one = hn::Set(d, std::uint8_t{1});
+    alignas(64) std::uint8_t narrow[64];
+    for (std::size_t w = 0; w < n_words; ++w)
+        for (std::size_t first = 0; first < n_steps; first += 255) {
+            const std::size_t last = first + 255 < n_steps ? first + 255 : n_steps;
+            hn::Vec<decltype(d)> sums[n_vectors];
+            for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(d);
+            bool any = false;
+            for (std::size_t s = first; s < last; ++s) {
+                std::uint8_t bytes[16] = {};
+                std::memcpy(bytes, bits + s * stride + w, 8);
+                if (bits[s * stride + w] == 0) continue;
+                any = true;
+#pragma GCC unroll 4
+                for (std::size_t v = 0; v < n_vectors; ++v)
+                    sums[v] = hn::Add(
+                        sums[v],
+                        hn::IfThenElseZero(hn::LoadMaskBits(d, bytes + v * byte_lanes / 8), one));
+            }
+            if (!any) continue;
+            for (std::size_t v = 0; v < n_vectors; ++v)
+                hn::StoreU(sums[v], d, narrow + v * byte_lanes);
+            for (std::size_t c = 0; c < 64; ++c) counts[64 * w + c] += narrow[c];
+        }
+}
+
+}  // namespace
+}  // namespace ranvier::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ranvier {
+
+HWY_EXPORT(fire_any);
+HWY_EXPORT(fire_phase_any);
+HWY_EXPORT(count_any);
+
+namespace {
+
+bool step_scalar(const FireBlock& block, float& u, float current, float threshold) {
+    bool fires = false;
+    switch (block.rule) {
+        case FireRule::subtract:
+        case FireRule::zero:
+            u += current;
+            fires = u >= threshold;
+            if (fires) u = block.rule == FireRule::subtract ? u - threshold : 0.0F;
+            return fires;
+        case FireRule::leaky_delayed:
+            fires = u / threshold - 1.0F > 0.0F;
+            u = block.leak * u + current;
+            if (fires) u -= threshold;
+            return fires;
+        case FireRule::leaky_same_step:
+            u = block.leak * u + current;
+            fires = u / threshold - 1.0F > 0.0F;
+            if (fires) u -= threshold;
+            return fires;
+    }
+    return fires;
+}
+
+}  // namespace
+
+void fire_reference(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
+    for (std::size_t s = 0; s < block.n_steps; ++s) {
+        bits[s * stride] = 0;
+        for (std::size_t c = 0; c < block.width; ++c)
+            if (step_scalar(block, block.membrane[c], block.currents[s * block.width + c],
+                            block.threshold[c]))
+                bits[s * stride] |= std::uint64_t{1} << c;
+    }
+}
+
+void fire(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
+    if (scalar_isa()) return fire_reference(block, bits, stride);
+    HWY_DYNAMIC_DISPATCH(fire_any)(block, bits, stride);
+}
+
+std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
+                                   std::size_t width, std::uint64_t& fired) {
+    std::uint64_t now = 0;
+    for (std::size_t c = 0; c < width; ++c)
+        if (membrane[c] / threshold[c] >= needed && (fired >> c & 1U) == 0)
+            now |= std::uint64_t{1} << c;
+    fired |= now;
+    return now;
+}
+
+std::uint64_t fire_phase(const float* membrane, const float* threshold, float needed,
+                         std::size_t width, std::uint64_t& fired) {
+    if (scalar_isa()) return fire_phase_reference(membrane, threshold, needed, width, fired);
+    return HWY_DYNAMIC_DISPATCH(fire_phase_any)(membrane, threshold, needed, width, &fired);
+}
+
+void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
+                  std::size_t stride, std::uint32_t* counts) {
+    HWY_DYNAMIC_DISPATCH(count_any)(bits, n_words, n_steps, stride, counts);
+}
+
+}  // namespace ranvier
+#endif

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ranvier {
+
+/// What neurons do in a timestep (sim/neuron_step.hpp has the scalar rules and their sources).
+enum class FireRule {
+    subtract,         ///< N1, reset by subtraction
+    zero,             ///< N1, reset to zero
+    leaky_delayed,    ///< N2
+    leaky_same_step,  ///< N3
+};
+
+/// Neurons side by side through some timesteps.
+struct FireBlock {
+    FireRule rule = FireRule::subtract;
+    float leak = 1;
+    std::size_t width = 0;  ///< neurons: 16, 32 or 64
+    std::size_t n_steps = 0;
+    const float* threshold;  ///< [width]; infinity: never fires
+    const float* currents;   ///< [n_steps][width]
+    float* membrane;         ///< [width]
+};
+
+/// Runs the steps; bit c of bits[s * stride] says whether neuron c fires in step s. Same membranes
+/// and spikes on every instruction set.
+void fire(const FireBlock& block, std::uint64_t* bits, std::size_t stride);
+void fire_reference(const FireBlock& block, std::uint64_t* bits, std::size_t stride);
+
+/// One phase of one_spike neurons: fires where membrane / threshold >= needed and the neuron has
+/// not fired yet. @param fired  bits of those that have; grows. @return the bits that fire now.
+std::uint64_t fire_phase(const float* membrane, const float* threshold, float needed,
+                         std::size_t width, std::uint64_t& fired);
+std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
+                                   std::size_t width, std::uint64_t& fired);
+
+/// counts[i] += set bits of neuron i over n_steps steps; step s of word w at bits[s * stride + w].
+/// @param counts  [64 * n_words].
+void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
+                  std::size_t stride, std::uint32_t* counts);
+
+}  // namespace ranvier

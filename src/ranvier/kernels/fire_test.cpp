@@ -1,0 +1,109 @@
+#include "ranvier/kernels/fire.hpp"
+
+#include "ranvier/kernels/isa_test_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/property.hpp"
+#include <limits>
+#include <rapidcheck.h>
+#include <vector>
+
+namespace ranvier {
+namespace {
+
+TEST(Fire, SubtractByHand) {
+    std::vector<float> threshold(16, 1.0F), membrane(16, 0.25F), currents(2 * 16, 0.0F);
+    threshold[5] = std::numeric_limits<float>::infinity();
+    currents[0] = 0.75F;   // reaches the threshold exactly: fires
+    currents[1] = 0.74F;   // just not
+    currents[2] = 2.0F;    // fires, and again in step 1
+    currents[5] = 100.0F;  // never
+    on_every_isa([&](const std::string& isa) {
+        std::vector<float> u = membrane;
+        std::uint64_t bits[2] = {~0ULL, ~0ULL};
+        fire({FireRule::subtract, 1, 16, 2, threshold.data(), currents.data(), u.data()}, bits, 1);
+        EXPECT_EQ(bits[0], 0b101U) << isa;
+        EXPECT_EQ(bits[1], 0b100U) << isa;
+        EXPECT_EQ(u[0], 0.0F);
+        EXPECT_EQ(u[2], 0.25F);
+        u = membrane;
+        fire({FireRule::zero, 1, 16, 2, threshold.data(), currents.data(), u.data()}, bits, 1);
+        EXPECT_EQ(bits[1], 0U) << isa;
+        EXPECT_EQ(u[2], 0.0F);
+    });
+}
+
+TEST(Fire, EveryInstructionSetFiresAlike) {
+    testing::check_property([] {
+        const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
+        const auto n_steps = *rc::gen::inRange<std::size_t>(0, 20);
+        const auto rule = *rc::gen::element(FireRule::subtract, FireRule::zero,
+                                            FireRule::leaky_delayed, FireRule::leaky_same_step);
+        const auto number = [](int low, int high) {
+            return static_cast<float>(*rc::gen::inRange(low, high)) / 100;
+        };
+        std::vector<float> threshold(width), membrane(width), currents(n_steps * width);
+        for (float& v : threshold) v = number(1, 200);
+        for (float& v : membrane) v = number(-100, 200);
+        for (float& v : currents) v = number(-100, 200);
+        FireBlock block{rule,   number(80, 101), width, n_steps, threshold.data(), currents.data(),
+                        nullptr};
+        std::vector<float> expected_u = membrane;
+        std::vector<std::uint64_t> expected(3 * n_steps, 9);
+        block.membrane = expected_u.data();
+        fire_reference(block, expected.data(), 3);
+        on_every_isa([&](const std::string&) {
+            std::vector<float> u = membrane;
+            std::vector<std::uint64_t> bits(3 * n_steps, 9);
+            block.membrane = u.data();
+            fire(block, bits.data(), 3);
+            RC_ASSERT(u == expected_u);
+            RC_ASSERT(bits == expected);
+        });
+    });
+}
+
+TEST(Fire, PhasesFireOnce) {
+    testing::check_property([] {
+        const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
+        std::vector<float> threshold(width), membrane(width);
+        for (float& v : threshold) v = static_cast<float>(*rc::gen::inRange(1, 20));
+        for (float& v : membrane) v = static_cast<float>(*rc::gen::inRange(-20, 20));
+        const auto before = *rc::gen::arbitrary<std::uint64_t>();
+        const float needed = *rc::gen::element(0.25F, 0.5F, 1.0F);
+        std::uint64_t expected_fired = before;
+        const std::uint64_t expected =
+            fire_phase_reference(membrane.data(), threshold.data(), needed, width, expected_fired);
+        on_every_isa([&](const std::string&) {
+            std::uint64_t fired = before;
+            RC_ASSERT(fire_phase(membrane.data(), threshold.data(), needed, width, fired) ==
+                      expected);
+            RC_ASSERT(fired == expected_fired);
+        });
+    });
+}
+
+TEST(Fire, CountsSpikesOfManySteps) {
+    testing::check_property([] {
+        const auto n_words = *rc::gen::inRange<std::size_t>(1, 4);
+        const auto n_steps = *rc::gen::element<std::size_t>(0, 1, 7, 255, 256, 600);
+        const std::size_t stride = n_words + 1;
+        std::vector<std::uint64_t> bits(n_steps * stride + 1);
+        std::uint64_t state = *rc::gen::arbitrary<std::uint32_t>();
+        for (auto& b : bits) b = state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        if (*rc::gen::arbitrary<bool>()) std::fill(bits.begin(), bits.end(), ~0ULL);
+        std::vector<std::uint32_t> expected(64 * n_words, 3);
+        for (std::size_t s = 0; s < n_steps; ++s)
+            for (std::size_t c = 0; c < 64 * n_words; ++c)
+                expected[c] += static_cast<std::uint32_t>(bits[s * stride + c / 64] >> c % 64 & 1U);
+        on_every_isa([&](const std::string&) {
+            std::vector<std::uint32_t> counts(64 * n_words, 3);
+            count_spikes(bits.data(), n_words, n_steps, stride, counts.data());
+            RC_ASSERT(counts == expected);
+        });
+    });
+}
+
+}  // namespace
+}  // namespace ranvier
