@@ -25,7 +25,7 @@ HWY_INLINE Vector majority(Vector a, Vector b, Vector c) {
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
     return Vector{_mm512_ternarylogic_epi32(a.raw, b.raw, c.raw, 0xE8)};
 #else
-    return hn::IfVecThenElse(hn::Xor(a, b), c, a);
+    return hn::Or(hn::And(a, b), hn::And(c, hn::Or(a, b)));
 #endif
 }
 

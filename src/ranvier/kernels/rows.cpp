@@ -20,46 +20,97 @@ namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 constexpr std::size_t float_lanes = hn::MaxLanes(FloatTag());
 
-/// A block of `n_vectors` vectors of sums that stay in registers.
 template <std::size_t n_vectors>
-void add_rows_of(const RowSegment<float>* segments, std::size_t n_segments, float* out) {
-    const FloatTag d;
-    constexpr std::size_t width = n_vectors * float_lanes;
-    hn::Vec<FloatTag> sums[n_vectors];
+using Block = hn::Vec<FloatTag>[n_vectors];
+
+template <std::size_t n_vectors>
+HWY_INLINE void load(const float* from, Block<n_vectors>& block) {
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::LoadU(d, out + v * float_lanes);
-    for (std::size_t s = 0; s < n_segments; ++s) {
-        const RowSegment<float>& segment = segments[s];
-        if (segment.values == nullptr) {
-            for (std::size_t e = 0; e < segment.n; ++e) {
-                const float* row = segment.rows + segment.events[e] * width;
-#pragma GCC unroll 16
-                for (std::size_t v = 0; v < n_vectors; ++v)
-                    sums[v] = hn::Add(sums[v], hn::LoadU(d, row + v * float_lanes));
-            }
-        } else {
-            for (std::size_t e = 0; e < segment.n; ++e) {
-                const float* row = segment.rows + segment.events[e] * width;
-                const auto value = hn::Set(d, segment.values[e]);
-#pragma GCC unroll 16
-                for (std::size_t v = 0; v < n_vectors; ++v)
-                    sums[v] = hn::Add(sums[v], hn::Mul(value, hn::LoadU(d, row + v * float_lanes)));
-            }
-        }
-    }
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], d, out + v * float_lanes);
+    for (std::size_t v = 0; v < n_vectors; ++v)
+        block[v] = hn::LoadU(FloatTag(), from + v * float_lanes);
 }
 
-void add_rows_any(const RowSegment<float>* segments, std::size_t n_segments, float* out,
-                  std::size_t width) {
+template <std::size_t n_vectors>
+HWY_INLINE void store(const Block<n_vectors>& block, float* to) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v)
+        hn::StoreU(block[v], FloatTag(), to + v * float_lanes);
+}
+
+template <std::size_t n_vectors>
+HWY_INLINE void add_row(const float* row, Block<n_vectors>& sums) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v)
+        sums[v] = hn::Add(sums[v], hn::LoadU(FloatTag(), row + v * float_lanes));
+}
+
+template <std::size_t n_vectors>
+void add_values_of(const float* weights, const RowList& list, float* out) {
+    Block<n_vectors> sums;
+    load<n_vectors>(out, sums);
+    for (std::size_t e = 0; e < list.n; ++e) {
+        const float* row = weights + list.rows[e] * n_vectors * float_lanes;
+        const auto value = hn::Set(FloatTag(), list.values[e]);
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v)
+            sums[v] = hn::Add(sums[v],
+                              hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
+    }
+    store<n_vectors>(sums, out);
+}
+
+/// Two lists side by side: an addition takes four cycles, and only others may start meanwhile.
+template <std::size_t n_vectors>
+void add_two(const float* weights, const RowList& a, const RowList& b, float* out) {
+    constexpr std::size_t width = n_vectors * float_lanes;
+    Block<n_vectors> sums_a, sums_b;
+    load<n_vectors>(out, sums_a);
+    load<n_vectors>(out + width, sums_b);
+    const std::size_t both = a.n < b.n ? a.n : b.n;
+    for (std::size_t e = 0; e < both; ++e) {
+        add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
+        add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
+    }
+    for (std::size_t e = both; e < a.n; ++e) add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
+    for (std::size_t e = both; e < b.n; ++e) add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
+    store<n_vectors>(sums_a, out);
+    store<n_vectors>(sums_b, out + width);
+}
+
+template <std::size_t n_vectors>
+void add_one(const float* weights, const RowList& list, float* out) {
+    Block<n_vectors> sums;
+    load<n_vectors>(out, sums);
+    for (std::size_t e = 0; e < list.n; ++e)
+        add_row<n_vectors>(weights + list.rows[e] * n_vectors * float_lanes, sums);
+    store<n_vectors>(sums, out);
+}
+
+template <std::size_t width>
+void add_lists(const float* weights, const RowList* lists, std::size_t n_lists, float* out) {
+    constexpr std::size_t n_vectors = width / float_lanes;
+    constexpr bool registers_for_two = n_vectors <= 8;
+    std::size_t l = 0;
+    while (l < n_lists) {
+        if (lists[l].values != nullptr) {
+            add_values_of<n_vectors>(weights, lists[l], out + l * width);
+            ++l;
+        } else if (registers_for_two && l + 1 < n_lists && lists[l + 1].values == nullptr) {
+            add_two<n_vectors>(weights, lists[l], lists[l + 1], out + l * width);
+            l += 2;
+        } else {
+            add_one<n_vectors>(weights, lists[l], out + l * width);
+            ++l;
+        }
+    }
+}
+
+void add_rows_any(const float* weights, std::size_t width, const RowList* lists,
+                  std::size_t n_lists, float* out) {
     switch (width) {
-        case 16:
-            return add_rows_of<16 / float_lanes>(segments, n_segments, out);
-        case 32:
-            return add_rows_of<32 / float_lanes>(segments, n_segments, out);
-        default:
-            return add_rows_of<64 / float_lanes>(segments, n_segments, out);
+        case 16: return add_lists<16>(weights, lists, n_lists, out);
+        case 32: return add_lists<32>(weights, lists, n_lists, out);
+        default: return add_lists<64>(weights, lists, n_lists, out);
     }
 }
 
@@ -70,119 +121,59 @@ HWY_INLINE void widen_into(const T* narrow, std::size_t n, std::int32_t* out) {
     for (std::size_t i = 0; i < n; ++i) out[i] += narrow[i];
 }
 
-/// Sums in int8: rows of +-1 and other small numbers.
-template <std::size_t n_vectors, typename D>
-void sum_narrow(D d, const RowSegment<std::int8_t>* segments, std::size_t n_segments, int largest,
-                std::int32_t* out) {
+/// Sums of one list in vectors of D, widened before they can overflow: int8 for rows of +-1 and
+/// other small numbers, else int16.
+template <std::size_t width, typename D>
+void sum_list(D d, const std::int8_t* weights, std::size_t limit, const RowList& list,
+              std::int32_t* out) {
+    using T = hn::TFromD<D>;
     constexpr std::size_t lanes = hn::MaxLanes(D());
-    constexpr std::size_t width = n_vectors * lanes;
-    const std::size_t limit = static_cast<std::size_t>(127 / largest);
-    alignas(64) std::int8_t narrow[width];
-    hn::Vec<D> sums[n_vectors];
-    const auto clear = [&] {
+    constexpr std::size_t n_vectors = width / lanes;
+    const hn::Rebind<std::int8_t, D> d8;
+    alignas(64) T narrow[width];
+    for (std::size_t first = 0; first < list.n; first += limit) {
+        const std::size_t last = first + limit < list.n ? first + limit : list.n;
+        hn::Vec<D> sums[n_vectors];
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(d);
-    };
-    const auto flush = [&] {
+        for (std::size_t e = first; e < last; ++e) {
+            const std::int8_t* row = weights + list.rows[e] * width;
+#pragma GCC unroll 16
+            for (std::size_t v = 0; v < n_vectors; ++v) {
+                const auto small = hn::LoadU(d8, row + v * lanes);
+                if constexpr (sizeof(T) == 1)
+                    sums[v] = hn::Add(sums[v], small);
+                else
+                    sums[v] = hn::Add(sums[v], hn::PromoteTo(d, small));
+            }
+        }
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], d, narrow + v * lanes);
         widen_into(narrow, width, out);
-        clear();
-    };
-    clear();
-    std::size_t room = limit;
-    for (std::size_t s = 0; s < n_segments; ++s) {
-        const std::uint16_t* event = segments[s].events;
-        std::size_t left = segments[s].n;
-        while (left > 0) {
-            const std::size_t n = left < room ? left : room;
-            for (std::size_t e = 0; e < n; ++e) {
-                const std::int8_t* row = segments[s].rows + event[e] * width;
-#pragma GCC unroll 16
-                for (std::size_t v = 0; v < n_vectors; ++v)
-                    sums[v] = hn::Add(sums[v], hn::LoadU(d, row + v * lanes));
-            }
-            event += n;
-            left -= n;
-            room -= n;
-            if (room == 0) {
-                flush();
-                room = limit;
-            }
-        }
     }
-    flush();
-}
-
-/// Sums in int16.
-template <std::size_t n_vectors, typename D>
-void sum_wide(D d, const RowSegment<std::int8_t>* segments, std::size_t n_segments, int largest,
-              std::int32_t* out) {
-    constexpr std::size_t lanes = hn::MaxLanes(D());
-    constexpr std::size_t width = n_vectors * lanes;
-    const hn::Rebind<std::int8_t, D> d8;
-    const std::size_t limit = static_cast<std::size_t>(32767 / largest);
-    alignas(64) std::int16_t wide[width];
-    hn::Vec<D> sums[n_vectors];
-    const auto clear = [&] {
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(d);
-    };
-    const auto flush = [&] {
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], d, wide + v * lanes);
-        widen_into(wide, width, out);
-        clear();
-    };
-    clear();
-    std::size_t room = limit;
-    for (std::size_t s = 0; s < n_segments; ++s) {
-        const std::uint16_t* event = segments[s].events;
-        std::size_t left = segments[s].n;
-        while (left > 0) {
-            const std::size_t n = left < room ? left : room;
-            for (std::size_t e = 0; e < n; ++e) {
-                const std::int8_t* row = segments[s].rows + event[e] * width;
-#pragma GCC unroll 16
-                for (std::size_t v = 0; v < n_vectors; ++v)
-                    sums[v] = hn::Add(sums[v], hn::PromoteTo(d, hn::LoadU(d8, row + v * lanes)));
-            }
-            event += n;
-            left -= n;
-            room -= n;
-            if (room == 0) {
-                flush();
-                room = limit;
-            }
-        }
-    }
-    flush();
 }
 
 template <std::size_t width>
-void sum_rows_of(const RowSegment<std::int8_t>* segments, std::size_t n_segments, int largest,
-                 std::int32_t* out) {
-    for (std::size_t c = 0; c < width; ++c) out[c] = 0;
-    if (largest <= 4) {
-        const hn::CappedTag<std::int8_t, width> d;
-        constexpr std::size_t lanes = hn::MaxLanes(d);
-        sum_narrow<width / lanes>(d, segments, n_segments, largest, out);
-    } else {
-        const hn::CappedTag<std::int16_t, width> d;
-        constexpr std::size_t lanes = hn::MaxLanes(d);
-        sum_wide<width / lanes>(d, segments, n_segments, largest, out);
+void sum_lists(const std::int8_t* weights, std::size_t largest, const RowList* lists,
+               std::size_t n_lists, std::int32_t* out) {
+    for (std::size_t l = 0; l < n_lists; ++l) {
+        std::int32_t* sums = out + l * width;
+        for (std::size_t c = 0; c < width; ++c) sums[c] = 0;
+        if (largest <= 4)
+            sum_list<width>(hn::CappedTag<std::int8_t, width>(), weights, 127 / largest, lists[l],
+                            sums);
+        else
+            sum_list<width>(hn::CappedTag<std::int16_t, width>(), weights, 32767 / largest,
+                            lists[l], sums);
     }
 }
 
-void sum_rows_any(const RowSegment<std::int8_t>* segments, std::size_t n_segments, int largest,
-                  std::int32_t* out, std::size_t width) {
+void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
+                  const RowList* lists, std::size_t n_lists, std::int32_t* out) {
     switch (width) {
-        case 16:
-            return sum_rows_of<16>(segments, n_segments, largest, out);
-        case 32:
-            return sum_rows_of<32>(segments, n_segments, largest, out);
-        default:
-            return sum_rows_of<64>(segments, n_segments, largest, out);
+        case 16: return sum_lists<16>(weights, largest, lists, n_lists, out);
+        case 32: return sum_lists<32>(weights, largest, lists, n_lists, out);
+        default: return sum_lists<64>(weights, largest, lists, n_lists, out);
     }
 }
 
@@ -254,34 +245,36 @@ HWY_EXPORT(add_rows_any);
 HWY_EXPORT(sum_rows_any);
 HWY_EXPORT(add_dense_any);
 
-void add_rows_reference(std::span<const RowSegment<float>> segments, std::span<float> out) {
-    for (const RowSegment<float>& segment : segments)
-        for (std::size_t e = 0; e < segment.n; ++e) {
-            const float* row = segment.rows + segment.events[e] * out.size();
-            const float value = segment.values == nullptr ? 1.0F : segment.values[e];
-            for (std::size_t c = 0; c < out.size(); ++c) out[c] += value * row[c];
+void add_rows_reference(const float* weights, std::size_t width, std::span<const RowList> lists,
+                        float* out) {
+    for (std::size_t l = 0; l < lists.size(); ++l)
+        for (std::size_t e = 0; e < lists[l].n; ++e) {
+            const float* row = weights + lists[l].rows[e] * width;
+            const float value = lists[l].values == nullptr ? 1.0F : lists[l].values[e];
+            for (std::size_t c = 0; c < width; ++c) out[l * width + c] += value * row[c];
         }
 }
 
-void add_rows(std::span<const RowSegment<float>> segments, std::span<float> out) {
-    if (scalar_isa()) return add_rows_reference(segments, out);
-    HWY_DYNAMIC_DISPATCH(add_rows_any)(segments.data(), segments.size(), out.data(), out.size());
+void add_rows(const float* weights, std::size_t width, std::span<const RowList> lists, float* out) {
+    if (scalar_isa()) return add_rows_reference(weights, width, lists, out);
+    HWY_DYNAMIC_DISPATCH(add_rows_any)(weights, width, lists.data(), lists.size(), out);
 }
 
-void sum_rows_reference(std::span<const RowSegment<std::int8_t>> segments,
-                        std::span<std::int32_t> out) {
-    std::fill(out.begin(), out.end(), 0);
-    for (const RowSegment<std::int8_t>& segment : segments)
-        for (std::size_t e = 0; e < segment.n; ++e)
-            for (std::size_t c = 0; c < out.size(); ++c)
-                out[c] += segment.rows[segment.events[e] * out.size() + c];
+void sum_rows_reference(const std::int8_t* weights, std::size_t width,
+                        std::span<const RowList> lists, std::int32_t* out) {
+    std::fill_n(out, lists.size() * width, 0);
+    for (std::size_t l = 0; l < lists.size(); ++l)
+        for (std::size_t e = 0; e < lists[l].n; ++e)
+            for (std::size_t c = 0; c < width; ++c)
+                out[l * width + c] += weights[lists[l].rows[e] * width + c];
 }
 
-void sum_rows(std::span<const RowSegment<std::int8_t>> segments, int largest,
-              std::span<std::int32_t> out) {
-    if (scalar_isa()) return sum_rows_reference(segments, out);
+void sum_rows(const std::int8_t* weights, std::size_t width, int largest,
+              std::span<const RowList> lists, std::int32_t* out) {
+    if (scalar_isa()) return sum_rows_reference(weights, width, lists, out);
     HWY_DYNAMIC_DISPATCH(sum_rows_any)
-    (segments.data(), segments.size(), std::max(largest, 1), out.data(), out.size());
+    (weights, width, static_cast<std::size_t>(std::max(largest, 1)), lists.data(), lists.size(),
+     out);
 }
 
 void add_dense_rows_reference(const float* rows, std::size_t n_rows, const float* factors,

@@ -15,15 +15,15 @@ namespace {
 
 template <typename T>
 struct Events {
-    std::vector<T> rows;                             ///< [n_rows][width]
-    std::vector<std::vector<std::uint16_t>> events;  ///< per segment
+    std::vector<T> weights;                        ///< [n_rows][width]
+    std::vector<std::vector<std::uint16_t>> rows;  ///< per list
     std::vector<std::vector<float>> values;
 
-    [[nodiscard]] std::vector<RowSegment<T>> segments() const {
-        std::vector<RowSegment<T>> result;
-        for (std::size_t s = 0; s < events.size(); ++s)
-            result.push_back({events[s].data(), events[s].size(), rows.data(),
-                              values.empty() || s % 2 == 0 ? nullptr : values[s].data()});
+    [[nodiscard]] std::vector<RowList> lists() const {
+        std::vector<RowList> result;
+        for (std::size_t l = 0; l < rows.size(); ++l)
+            result.push_back(
+                {rows[l].data(), rows[l].size(), l % 3 == 0 ? values[l].data() : nullptr});
         return result;
     }
 };
@@ -32,36 +32,39 @@ template <typename T>
 Events<T> random_events(std::size_t width, int largest, int most_events) {
     Events<T> e;
     const auto n_rows = *rc::gen::inRange<std::size_t>(1, 300);
-    const auto seed = *rc::gen::inRange<std::uint32_t>(0, 1U << 30);
-    std::uint32_t state = seed;
-    const auto next = [&state] { return state = state * 1664525U + 1013904223U; };
+    std::uint32_t state = *rc::gen::inRange<std::uint32_t>(0, 1U << 30);
+    const auto next = [&state] { return (state = state * 1664525U + 1013904223U) >> 8; };
     for (std::size_t i = 0; i < n_rows * width; ++i)
-        e.rows.push_back(static_cast<T>(
-            static_cast<int>((next() >> 8) % static_cast<std::uint32_t>(2 * largest + 1)) -
-            largest));
-    const auto n_segments = *rc::gen::inRange(0, 10);
-    for (int s = 0; s < n_segments; ++s) {
-        auto& list = e.events.emplace_back();
+        e.weights.push_back(static_cast<T>(
+            static_cast<int>(next() % static_cast<std::uint32_t>(2 * largest + 1)) - largest));
+    const auto n_lists = *rc::gen::inRange(0, 10);
+    for (int l = 0; l < n_lists; ++l) {
+        auto& rows = e.rows.emplace_back();
         auto& values = e.values.emplace_back();
         const auto n = *rc::gen::inRange(0, most_events);
         for (int i = 0; i < n; ++i) {
-            list.push_back(static_cast<std::uint16_t>((next() >> 8) % n_rows));
-            values.push_back(static_cast<float>(next() >> 8) * 0x1p-23F);
+            rows.push_back(static_cast<std::uint16_t>(next() % n_rows));
+            values.push_back(static_cast<float>(next()) * 0x1p-23F);
         }
     }
     return e;
 }
 
 TEST(Rows, AddsByHand) {
-    std::vector<float> rows(32, 1.0F);  // row 0: ones, row 1: twos
-    for (std::size_t c = 16; c < 32; ++c) rows[c] = 2;
-    const std::uint16_t events[] = {0, 1, 1};
+    std::vector<float> weights(32, 1.0F);  // row 0: ones, row 1: twos
+    for (std::size_t c = 16; c < 32; ++c) weights[c] = 2;
+    const std::uint16_t rows[] = {0, 1, 1};
     const float half[] = {0.5F, 0.5F};
-    const RowSegment<float> segments[] = {{events, 3, rows.data()}, {events, 2, rows.data(), half}};
+    const RowList lists[] = {{rows, 3}, {rows, 2}, {rows, 0}, {rows, 2, half}};
     on_every_isa([&](const std::string& isa) {
-        std::vector<float> out(16, 10.0F);
-        add_rows(segments, out);
-        for (const float v : out) EXPECT_EQ(v, 10 + 1 + 2 + 2 + 0.5F + 1) << isa;
+        std::vector<float> out(4 * 16, 10.0F);
+        add_rows(weights.data(), 16, lists, out.data());
+        for (std::size_t c = 0; c < 16; ++c) {
+            EXPECT_EQ(out[c], 15) << isa;
+            EXPECT_EQ(out[16 + c], 13) << isa;
+            EXPECT_EQ(out[32 + c], 10) << isa;
+            EXPECT_EQ(out[48 + c], 11.5F) << isa;
+        }
     });
 }
 
@@ -69,13 +72,13 @@ TEST(Rows, EveryInstructionSetAddsFloatsAlikeToTheLastBit) {
     testing::check_property([] {
         const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
         Events<float> e = random_events<float>(width, 1 << 20, 200);
-        for (float& v : e.rows) v *= 0x1.3p-19F;  // no longer integers: order matters
-        const auto segments = e.segments();
-        std::vector<float> expected(width, 0.1F);
-        add_rows_reference(segments, expected);
+        for (float& v : e.weights) v *= 0x1.3p-19F;  // no longer integers: order matters
+        const auto lists = e.lists();
+        std::vector<float> expected(lists.size() * width, 0.1F);
+        add_rows_reference(e.weights.data(), width, lists, expected.data());
         on_every_isa([&](const std::string&) {
-            std::vector<float> out(width, 0.1F);
-            add_rows(segments, out);
+            std::vector<float> out(lists.size() * width, 0.1F);
+            add_rows(e.weights.data(), width, lists, out.data());
             RC_ASSERT(out == expected);
         });
     });
@@ -86,15 +89,14 @@ TEST(Rows, EveryInstructionSetSumsIntegersExactly) {
         const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
         const auto largest = *rc::gen::element(1, 2, 4, 5, 127);
         Events<std::int8_t> e = random_events<std::int8_t>(width, largest, 900);
-        e.values.clear();
         if (*rc::gen::arbitrary<bool>())  // as far as sums can go
-            std::fill(e.rows.begin(), e.rows.end(), static_cast<std::int8_t>(-largest));
-        const auto segments = e.segments();
-        std::vector<std::int32_t> expected(width), out(width);
-        sum_rows_reference(segments, expected);
+            std::fill(e.weights.begin(), e.weights.end(), static_cast<std::int8_t>(-largest));
+        const auto lists = e.lists();
+        std::vector<std::int32_t> expected(lists.size() * width), out(lists.size() * width);
+        sum_rows_reference(e.weights.data(), width, lists, expected.data());
         on_every_isa([&](const std::string&) {
             std::fill(out.begin(), out.end(), 77);
-            sum_rows(segments, largest, out);
+            sum_rows(e.weights.data(), width, largest, lists, out.data());
             RC_ASSERT(out == expected);
         });
     });
@@ -105,8 +107,8 @@ TEST(Rows, DenseAddsLikeEvents) {
         const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
         const auto n_steps = *rc::gen::inRange<std::size_t>(1, 5);
         Events<float> e = random_events<float>(width, 1 << 20, 1);
-        for (float& v : e.rows) v *= 0x1.3p-19F;
-        const std::size_t n_rows = e.rows.size() / width;
+        for (float& v : e.weights) v *= 0x1.3p-19F;
+        const std::size_t n_rows = e.weights.size() / width;
         std::vector<float> factors(n_rows * n_steps);
         std::vector<std::vector<std::uint16_t>> events(n_steps);
         for (std::size_t r = 0; r < n_rows; ++r)
@@ -116,13 +118,12 @@ TEST(Rows, DenseAddsLikeEvents) {
                     events[s].push_back(static_cast<std::uint16_t>(r));
                 }
         std::vector<float> expected(n_steps * width, 0.1F);
-        for (std::size_t s = 0; s < n_steps; ++s) {
-            const RowSegment<float> segment{events[s].data(), events[s].size(), e.rows.data()};
-            add_rows_reference({&segment, 1}, {expected.data() + s * width, width});
-        }
+        std::vector<RowList> lists;
+        for (const auto& rows : events) lists.push_back({rows.data(), rows.size()});
+        add_rows_reference(e.weights.data(), width, lists, expected.data());
         on_every_isa([&](const std::string&) {
             std::vector<float> out(n_steps * width, 0.1F);
-            add_dense_rows(e.rows.data(), n_rows, factors.data(), n_steps, width, out.data());
+            add_dense_rows(e.weights.data(), n_rows, factors.data(), n_steps, width, out.data());
             RC_ASSERT(out == expected);
         });
     });
