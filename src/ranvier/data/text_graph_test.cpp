@@ -30,6 +30,9 @@ TEST(TextWords, AreSplitByHand) {
     EXPECT_EQ(split_words(" \n\t"), Words{});
     EXPECT_TRUE(is_stop_word("the"));
     EXPECT_FALSE(is_stop_word("would"));
+    // In capitals a contraction stays one word, and is a stop word as such.
+    EXPECT_EQ(split_words("DON'T don't"), (std::vector<std::string>{"don't", "do", "n't"}));
+    EXPECT_TRUE(is_stop_word("don't"));
 }
 
 TextCorpus tiny_corpus() {

@@ -363,13 +363,17 @@ std::shared_ptr<const SparseMatrix> take_adjacency(Safetensors& content, const s
         lengths == content.int32.end())
         fail(Fault::bad_input, "{}: a layer works on a graph, but '{}', '{}' or '{}' is missing",
              where, graph_values, graph_columns, graph_row_lengths);
+    const std::vector<std::int64_t> value_dims = values->second.dims;
     auto matrix = std::make_shared<SparseMatrix>();
     matrix->n_rows = matrix->n_columns = static_cast<std::int64_t>(lengths->second.size());
     for (const std::int32_t length : lengths->second)
         matrix->row_start.push_back(matrix->row_start.back() + length);
     matrix->column = std::move(columns->second);
     matrix->value = std::move(values->second.values);
-    const std::string fault = sparse_fault(*matrix);
+    std::string fault = sparse_fault(*matrix);
+    if (value_dims.size() != 1) fault = fmt::format("'{}' must be a list", graph_values);
+    for (const float v : matrix->value)
+        if (v < 0) fault = fmt::format("it holds {}; a graph's entries must be >= 0", v);
     if (!fault.empty()) fail(Fault::bad_input, "{}: the graph cannot be used: {}", where, fault);
     content.tensors.erase(values);
     content.int32.erase(columns);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace ranvier {
@@ -259,6 +260,16 @@ void check_place(const Network& network, std::size_t index, std::set<std::string
             reject(layer, "reads layer {}, which does not stand before it", source);
 }
 
+/// A threshold of 0 would be reached by silence.
+void check_phases(const Layer& layer, const Neuron& neuron, int steps) {
+    const double last = std::pow(static_cast<double>(neuron.base), -steps) / 2;
+    if (neuron.kind == NeuronKind::one_spike && last < std::numeric_limits<float>::min())
+        reject(layer,
+               "a spike of phase {} to base {} is worth too little for a float; use fewer "
+               "phases or a smaller base",
+               steps, neuron.base);
+}
+
 void check_timing(const Timing& timing) {
     if (timing.steps < 0 || timing.steps > 1 << 20 || timing.wait < 0 || timing.wait > 1 << 20)
         fail(Fault::bad_input,
@@ -299,6 +310,8 @@ std::vector<Shape> infer_shapes(const Network& network) {
         std::vector<Shape> in;
         for (const std::size_t source : layer.inputs) in.push_back(shapes[source]);
         shapes.push_back(output_shape(layer, in));
+        if (const auto* activation = layer.as<Activation>())
+            check_phases(layer, activation->neuron, network.timing.steps);
     }
     const auto readers = consumers(network);
     for (std::size_t l = 0; l + 1 < readers.size(); ++l)

@@ -8,17 +8,34 @@
 #include "ranvier/sim/simulator.hpp"
 
 #include <cmath>
+#include <map>
 
 namespace ranvier {
 
 namespace {
 
-const Neuron* first_spiking_neuron(const Network& network) {
+std::vector<const Neuron*> spiking_neurons(const Network& network) {
+    std::vector<const Neuron*> neurons;
     for (const Layer& layer : network.layers)
         if (const auto* activation = layer.as<Activation>();
             activation != nullptr && activation->neuron.spiking())
-            return &activation->neuron;
-    return nullptr;
+            neurons.push_back(&activation->neuron);
+    return neurons;
+}
+
+void describe_bases(const std::vector<const Neuron*>& neurons, CodingResult& coding) {
+    coding.base = neurons[0]->base;
+    coding.threshold_shift = neurons[0]->threshold_shift;
+    std::map<double, double> errors;  // by base
+    for (const Neuron* neuron : neurons) {
+        const double base = neuron->base;
+        if (!errors.contains(base))
+            errors[base] =
+                code_error(base, coding.steps, {.threshold_shift = coding.threshold_shift});
+        coding.mape += errors[base] / static_cast<double>(neurons.size());
+        coding.bases.push_back(base);
+    }
+    if (errors.size() == 1) coding.bases.clear();
 }
 
 CodingResult describe_coding(const Network& network) {
@@ -28,17 +45,14 @@ CodingResult describe_coding(const Network& network) {
     coding.propagation = name_of(network.timing.propagation);
     coding.steps = network.timing.steps;
     coding.coding = "rate";
-    const Neuron* neuron = first_spiking_neuron(network);
-    if (neuron == nullptr) return coding;
-    if (neuron->kind == NeuronKind::one_spike) {
+    const std::vector<const Neuron*> neurons = spiking_neurons(network);
+    if (neurons.empty()) return coding;
+    if (neurons[0]->kind == NeuronKind::one_spike) {
         coding.coding = "one_spike";
         coding.wait = network.timing.wait;
-        coding.base = neuron->base;
-        coding.threshold_shift = neuron->threshold_shift;
-        coding.mape =
-            code_error(coding.base, coding.steps, {.threshold_shift = neuron->threshold_shift});
+        describe_bases(neurons, coding);
     } else {
-        coding.reset = name_of(neuron->reset);
+        coding.reset = name_of(neurons[0]->reset);
     }
     return coding;
 }

@@ -31,7 +31,9 @@ struct CodingResult {
     int steps = 0;                 ///< rate: timesteps; one_spike: phases T per layer
     int wait = 0;                  ///< one_spike: W
     double base = 0;               ///< one_spike: Q of the first layer of neurons
-    double mape = 0;               ///< one_spike: expected error of that code, percent (eq. 5)
+    std::vector<double> bases{};   ///< one_spike: of every layer of neurons, if they differ
+    /// one_spike: expected error of the code, percent (eq. 5); mean over the layers of neurons
+    double mape = 0;
     bool threshold_shift = false;  ///< one_spike
 };
 

@@ -68,6 +68,7 @@ Json coding_to_json(const CodingResult& coding) {
     if (coding.coding == "one_spike") {
         json["wait"] = coding.wait;
         json["base"] = coding.base;
+        if (!coding.bases.empty()) json["bases"] = coding.bases;
         json["mape"] = coding.mape;
         json["threshold_shift"] = coding.threshold_shift;
     } else {
@@ -84,6 +85,7 @@ void read_coding(const Json& json, CodingResult& coding) {
     read("propagation", coding.propagation);
     read("wait", coding.wait);
     read("base", coding.base);
+    read("bases", coding.bases);
     read("mape", coding.mape);
     read("threshold_shift", coding.threshold_shift);
     read("reset", coding.reset);

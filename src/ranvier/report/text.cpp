@@ -2,17 +2,24 @@
 
 #include "ranvier/report/table.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace ranvier {
 
 namespace {
 
+std::string bases_text(const CodingResult& coding) {
+    if (coding.bases.empty()) return fmt::format("{:.6g}", coding.base);
+    const auto [least, largest] = std::minmax_element(coding.bases.begin(), coding.bases.end());
+    return fmt::format("{:.4g} to {:.4g} by layer", *least, *largest);
+}
+
 std::string steps_text(const EvaluationResult& result) {
     const CodingResult& coding = result.coding;
     if (coding.coding == "one_spike")
-        return fmt::format("{} (T = {} per layer, W = {}, Q = {:.6g}{})", result.timesteps,
-                           coding.steps, coding.wait, coding.base,
+        return fmt::format("{} (T = {} per layer, W = {}, Q = {}{})", result.timesteps,
+                           coding.steps, coding.wait, bases_text(coding),
                            coding.threshold_shift ? "" : ", no threshold shift");
     return fmt::format("{} ({} input, {} propagation, reset: {})", result.timesteps,
                        coding.input_coding, coding.propagation, coding.reset);
