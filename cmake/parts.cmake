@@ -5,7 +5,9 @@
 
 add_library(ranvier_options INTERFACE)
 target_include_directories(ranvier_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(ranvier_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+target_compile_options(ranvier_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror
+    # A fused multiply-add where the source has two operations would make results depend on the CPU.
+    -ffp-contract=off)
 if(RANVIER_SANITIZE)
     target_compile_options(ranvier_options INTERFACE
         -fsanitize=${RANVIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

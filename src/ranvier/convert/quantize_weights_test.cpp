@@ -4,10 +4,10 @@
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/data/memory_samples.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/net/shapes.hpp"
-#include "ranvier/sim/simulator.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/base_choice.hpp"
 #include "ranvier/data/subset_samples.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/sim/float_engine.hpp"
-#include "ranvier/sim/simulator.hpp"
 
 #include <algorithm>
 #include <chrono>

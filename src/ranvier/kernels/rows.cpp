@@ -53,8 +53,8 @@ void add_values_of(const float* weights, const RowList& list, float* out) {
         const auto value = hn::Set(FloatTag(), list.values[e]);
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v)
-            sums[v] = hn::Add(sums[v],
-                              hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
+            sums[v] =
+                hn::Add(sums[v], hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
     }
     store<n_vectors>(sums, out);
 }
@@ -71,8 +71,10 @@ void add_two(const float* weights, const RowList& a, const RowList& b, float* ou
         add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
         add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
     }
-    for (std::size_t e = both; e < a.n; ++e) add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
-    for (std::size_t e = both; e < b.n; ++e) add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
+    for (std::size_t e = both; e < a.n; ++e)
+        add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
+    for (std::size_t e = both; e < b.n; ++e)
+        add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
     store<n_vectors>(sums_a, out);
     store<n_vectors>(sums_b, out + width);
 }
@@ -108,9 +110,12 @@ void add_lists(const float* weights, const RowList* lists, std::size_t n_lists, 
 void add_rows_any(const float* weights, std::size_t width, const RowList* lists,
                   std::size_t n_lists, float* out) {
     switch (width) {
-        case 16: return add_lists<16>(weights, lists, n_lists, out);
-        case 32: return add_lists<32>(weights, lists, n_lists, out);
-        default: return add_lists<64>(weights, lists, n_lists, out);
+        case 16:
+            return add_lists<16>(weights, lists, n_lists, out);
+        case 32:
+            return add_lists<32>(weights, lists, n_lists, out);
+        default:
+            return add_lists<64>(weights, lists, n_lists, out);
     }
 }
 
@@ -171,9 +176,12 @@ void sum_lists(const std::int8_t* weights, std::size_t largest, const RowList* l
 void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
                   const RowList* lists, std::size_t n_lists, std::int32_t* out) {
     switch (width) {
-        case 16: return sum_lists<16>(weights, largest, lists, n_lists, out);
-        case 32: return sum_lists<32>(weights, largest, lists, n_lists, out);
-        default: return sum_lists<64>(weights, largest, lists, n_lists, out);
+        case 16:
+            return sum_lists<16>(weights, largest, lists, n_lists, out);
+        case 32:
+            return sum_lists<32>(weights, largest, lists, n_lists, out);
+        default:
+            return sum_lists<64>(weights, largest, lists, n_lists, out);
     }
 }
 

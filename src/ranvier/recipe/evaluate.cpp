@@ -1,11 +1,11 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/base_choice.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/sim/float_engine.hpp"
 #include "ranvier/sim/latency.hpp"
-#include "ranvier/sim/simulator.hpp"
 
 #include <cmath>
 #include <map>

@@ -4,8 +4,8 @@
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/energy/ledger.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/network.hpp"
-#include "ranvier/sim/simulator.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <array>
@@ -103,10 +103,11 @@ inline constexpr std::array<NameOf<Tuning>, 5> names_of(Tuning) {
              {"weights", Tuning::weights}}};
 }
 
-inline constexpr std::array<NameOf<EngineKind>, 3> names_of(EngineKind) {
+inline constexpr std::array<NameOf<EngineKind>, 4> names_of(EngineKind) {
     return {{{"auto", EngineKind::automatic},
              {"reference", EngineKind::reference},
-             {"phase", EngineKind::phase}}};
+             {"phase", EngineKind::phase},
+             {"fast", EngineKind::fast}}};
 }
 
 template <typename T>

@@ -2,6 +2,7 @@
 
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/train/graph_trainer.hpp"
 #include "ranvier/train/trainer.hpp"

@@ -4,6 +4,7 @@
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/energy/ledger.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/network.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/report/evaluation.hpp"

@@ -139,11 +139,11 @@ TEST(GraphLayers, BothSpikingEnginesAgreeExactly) {
         const OneSample sample(ones(network));
         SimulationOptions options;
         options.keep_logits = true;
-        const auto run = [&](EngineKind kind) {
-            return make_spiking_engine(network, kind)->run(sample, options, no_progress());
+        const auto run = [&](const std::unique_ptr<SpikingEngine>& engine) {
+            return engine->run(sample, options, no_progress());
         };
-        const SimulationResult expected = run(EngineKind::reference);
-        const SimulationResult got = run(EngineKind::phase);
+        const SimulationResult expected = run(make_reference_simulator(network));
+        const SimulationResult got = run(make_phase_engine(network));
         RC_ASSERT(got.spikes == expected.spikes);
         RC_ASSERT(got.logits.values == expected.logits.values);
     });

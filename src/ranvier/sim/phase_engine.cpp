@@ -27,6 +27,7 @@ public:
             fail(Fault::usage,
                  "a one_spike network has its {} phases built in; convert again for {}",
                  network_.timing.steps, options.steps);
+        refuse_early_exit(options, name());
         FloatEngine engine(network_, options.n_threads);
         FloatOptions dense;
         dense.n_threads = options.n_threads;
@@ -55,13 +56,6 @@ private:
 
 std::unique_ptr<SpikingEngine> make_phase_engine(const Network& network) {
     return std::make_unique<PhaseEngine>(network);
-}
-
-std::unique_ptr<SpikingEngine> make_spiking_engine(const Network& network, EngineKind kind) {
-    const bool dense = network.spiking() && runs_densely(network);
-    if (kind == EngineKind::phase || (kind == EngineKind::automatic && dense))
-        return make_phase_engine(network);
-    return make_reference_simulator(network);
 }
 
 }  // namespace ranvier

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <mutex>
 
 namespace ranvier {
@@ -21,6 +22,7 @@ public:
     SimulationResult run(const Samples& samples, const SimulationOptions& options,
                          Progress& progress) const override {
         require_matching(plan_.network, samples);
+        refuse_early_exit(options, name());
         if (options.steps > 0 && plan_.phase_coded && options.steps != plan_.network.timing.steps)
             fail(Fault::usage,
                  "a one_spike network has its {} phases built in; convert again for {}",
@@ -99,6 +101,24 @@ private:
 };
 
 }  // namespace
+
+bool exits(const ExitRule& rule, std::span<const float> logits) {
+    if (rule.kind == ExitRule::Kind::none || logits.empty()) return false;
+    const auto largest = std::max_element(logits.begin(), logits.end());
+    if (rule.kind == ExitRule::Kind::maximum) return *largest > rule.threshold;
+    float second = -std::numeric_limits<float>::infinity();
+    for (auto it = logits.begin(); it != logits.end(); ++it)
+        if (it != largest) second = std::max(second, *it);
+    return *largest - second > rule.threshold;
+}
+
+void refuse_early_exit(const SimulationOptions& options, const char* engine) {
+    if (options.exit.kind != ExitRule::Kind::none)
+        fail(Fault::usage,
+             "early exit: the {} engine has none; it is for rate coding and the fast "
+             "engine",
+             engine);
+}
 
 std::unique_ptr<SpikingEngine> make_reference_simulator(const Network& network) {
     return std::make_unique<ReferenceSimulator>(network);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace ranvier {
@@ -16,10 +17,25 @@ namespace ranvier {
 /// layers, max pools and a binary-phase input do. Does not grow with steps or samples.
 using SpikeCounts = std::vector<std::vector<std::uint64_t>>;
 
+/// When a rate-coded sample's decision is final before its last step (B-SNN's early exit).
+struct ExitRule {
+    enum class Kind {
+        none,
+        maximum,  ///< the largest output sum exceeds the threshold
+        margin,   ///< it exceeds the second largest by more than the threshold
+    };
+    Kind kind = Kind::none;
+    float threshold = 0;  ///< in the unit of the outputs
+};
+
+/// Whether a sample with these output sums is done, [n_out].
+[[nodiscard]] bool exits(const ExitRule& rule, std::span<const float> logits);
+
 struct SimulationOptions {
     int n_threads = 0;  ///< 0: all cores
     int steps = 0;      ///< rate coding: run so many steps instead of the network's; 0: its own
     bool keep_logits = false;
+    ExitRule exit{};  ///< rate coding, fast engine only
 };
 
 /// What a spiking network does on a data set.
@@ -27,9 +43,12 @@ struct SimulationResult {
     std::size_t samples = 0;
     int steps = 0;    ///< timesteps per sample (rate), phases of the code (one_spike)
     int latency = 0;  ///< timesteps from the first input to the final output (docs/methods.md)
-    /// [steps]: samples classified right if the output is read after so many steps (rate coding);
-    /// one_spike: one entry, at the end.
+    /// [steps]: samples classified right if the output is read after so many steps (rate coding; an
+    /// early exit's decision stays); one_spike: one entry, at the end.
     std::vector<std::uint64_t> correct_after;
+    /// With an exit rule: [steps] samples that were done after so many steps; those that never met
+    /// the rule are in the last. Their spikes are counted up to there.
+    std::vector<std::uint64_t> exits_after;
     SpikeCounts spikes;
     double seconds = 0;  ///< wall time, reading the data included
     Tensor logits;       ///< [samples][n_out] at the end, if asked for
@@ -46,13 +65,16 @@ struct SimulationResult {
 class SpikingEngine {
 public:
     virtual ~SpikingEngine() = default;
-    /// "reference" or "phase".
+    /// "reference", "phase" or "fast".
     [[nodiscard]] virtual const char* name() const noexcept = 0;
     /// @throws Error(bad_input) if the samples do not fit the network.
     [[nodiscard]] virtual SimulationResult run(const Samples& samples,
                                                const SimulationOptions& options,
                                                Progress& progress) const = 0;
 };
+
+/// @throws Error(usage) if `options` ask for an early exit.
+void refuse_early_exit(const SimulationOptions& options, const char* engine);
 
 /// The plain, timestep-by-timestep simulator: every spike is carried to every target by one
 /// addition. Kept as the judge of all others. Uses all cores over samples.
@@ -66,15 +88,5 @@ public:
 /// order.
 /// @throws as make_reference_simulator; Error(unsupported) if the network is another one.
 [[nodiscard]] std::unique_ptr<SpikingEngine> make_phase_engine(const Network& network);
-
-enum class EngineKind {
-    automatic,  ///< the fastest that can run the network
-    reference,
-    phase,
-};
-
-/// @throws as the function that makes the engine.
-[[nodiscard]] std::unique_ptr<SpikingEngine> make_spiking_engine(
-    const Network& network, EngineKind kind = EngineKind::automatic);
 
 }  // namespace ranvier

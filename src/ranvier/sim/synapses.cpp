@@ -1,6 +1,7 @@
 #include "ranvier/sim/synapses.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/integral_weights.hpp"
 
 #include <algorithm>
 
@@ -51,31 +52,41 @@ void for_each_cover(std::int64_t i, std::int64_t n_out, std::int64_t kernel, std
     }
 }
 
+Tensor as_tensor(const IntegralWeights& weights, const Tensor& like) {
+    return {like.dims, {weights.integers.begin(), weights.integers.end()}};
+}
+
 }  // namespace
 
 Synapses::Synapses(const Layer& layer, std::vector<Shape> in, const Shape& out)
     : layer_(&layer), in_(std::move(in)), out_(out) {
+    // Integers are summed as such and multiplied by their scale at the end: exact in any order for
+    // spikes that are worth 1.
+    const auto integral = integral_weights(layer);
+    if (integral) scale_ = integral->scale;
     if (const auto* conv = layer.as<Convolution>()) {
         window_ = conv->window;
         bias_ = conv->bias.values;
-        const auto& dims = conv->weight.dims;
+        const Tensor weight = integral ? as_tensor(*integral, conv->weight) : conv->weight;
+        const auto& dims = weight.dims;
         const std::int64_t per_group = dims[0] / conv->groups;
         const std::int64_t inner = dims[1] * dims[2] * dims[3];  // one output's weights
-        weight_.resize(conv->weight.size());
+        weight_.resize(weight.size());
         for (std::int64_t o = 0; o < dims[0]; ++o)
             for (std::int64_t k = 0; k < inner; ++k)
                 weight_[static_cast<std::size_t>(((o / per_group) * inner + k) * per_group +
                                                  o % per_group)] =
-                    conv->weight.values[static_cast<std::size_t>(o * inner + k)];
+                    weight.values[static_cast<std::size_t>(o * inner + k)];
     } else if (const auto* linear = layer.as<Linear>()) {
         bias_ = linear->bias.values;
-        const std::int64_t n_out = linear->weight.dims[0];
-        const std::int64_t n_in = linear->weight.dims[1];
-        weight_.resize(linear->weight.size());
+        const Tensor weight = integral ? as_tensor(*integral, linear->weight) : linear->weight;
+        const std::int64_t n_out = weight.dims[0];
+        const std::int64_t n_in = weight.dims[1];
+        weight_.resize(weight.size());
         for (std::int64_t o = 0; o < n_out; ++o)
             for (std::int64_t i = 0; i < n_in; ++i)
                 weight_[static_cast<std::size_t>(i * n_out + o)] =
-                    linear->weight.values[static_cast<std::size_t>(o * n_in + i)];
+                    weight.values[static_cast<std::size_t>(o * n_in + i)];
     } else if (const auto* pool = layer.as<AveragePool>()) {
         window_ = pool->window;
         divisor_ = pool_factors(*pool, in_[0], out_);
@@ -95,11 +106,16 @@ Synapses::Synapses(const Layer& layer, std::vector<Shape> in, const Shape& out)
 void Synapses::carry(std::span<const StepValues* const> in, bool with_bias,
                      std::vector<float>& out) const {
     out.assign(static_cast<std::size_t>(out_.size()), 0.0F);
-    if (with_bias && !bias_.empty())
+    const bool add_bias = with_bias && !bias_.empty();
+    if (add_bias && scale_.empty())
         for (std::size_t i = 0; i < out.size(); i += bias_.size())
             std::copy(bias_.begin(), bias_.end(), out.begin() + static_cast<std::ptrdiff_t>(i));
     for (std::size_t k = 0; k < in.size(); ++k)
         if (!in[k]->silent) carry_one(k, in[k]->values, out);
+    for (std::size_t i = 0; i < out.size() && !scale_.empty(); ++i) {
+        const std::size_t c = i % scale_.size();
+        out[i] = out[i] * scale_[c] + (add_bias ? bias_[c] : 0.0F);
+    }
 }
 
 void Synapses::carry_one(std::size_t which, const std::vector<float>& in,

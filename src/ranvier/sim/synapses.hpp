@@ -49,6 +49,7 @@ private:
     Shape out_;
     Window window_;
     std::vector<float> weight_;   ///< [group][n_in / groups][kernel_h][kernel_w][n_out / groups]
+    std::vector<float> scale_;    ///< [n_out] of integral weights; empty: weights as they are
     std::vector<float> bias_;     ///< [n_out]
     std::vector<float> divisor_;  ///< average pools: 1 / values averaged, [out height][out width]
 };

@@ -1,0 +1,209 @@
+// The fast engine against the step-by-step reference: everything equal, to the last bit.
+#include "ranvier/engine/fast_engine.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/engine/fast_plan.hpp"
+#include "ranvier/kernels/isa_test_loop.hpp"
+#include "ranvier/sim/float_test_networks.hpp"
+#include "ranvier/sim/one_spike_test_networks.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/networks.hpp"
+
+namespace ranvier {
+namespace {
+
+class TestImages final : public Samples {
+public:
+    TestImages(Tensor images, int n_classes) : images_(std::move(images)), n_classes_(n_classes) {}
+    std::size_t size() const override { return static_cast<std::size_t>(images_.dims[0]); }
+    Shape shape() const override { return {images_.dims[1], images_.dims[2], images_.dims[3]}; }
+    int n_classes() const override { return n_classes_; }
+    int label(std::size_t index) const override { return static_cast<int>(index) % n_classes_; }
+    void read(std::size_t index, std::span<float> pixels) const override {
+        std::copy_n(images_.values.begin() + static_cast<std::ptrdiff_t>(index * pixels.size()),
+                    pixels.size(), pixels.begin());
+    }
+    std::string describe() const override { return "test images"; }
+
+private:
+    Tensor images_;
+    int n_classes_;
+};
+
+int n_outputs(const Network& network) {
+    return static_cast<int>(ReferencePlan(network).shapes.back().size());
+}
+
+void expect_equal(const Network& network, const Samples& samples, SimulationOptions options,
+                  const std::string& what) {
+    options.keep_logits = true;
+    const SimulationResult expected =
+        make_reference_simulator(network)->run(samples, options, no_progress());
+    const SimulationResult got = make_fast_engine(network)->run(samples, options, no_progress());
+    EXPECT_EQ(got.logits.values, expected.logits.values) << what;
+    EXPECT_EQ(got.correct_after, expected.correct_after) << what;
+    EXPECT_EQ(got.steps, expected.steps);
+    EXPECT_EQ(got.latency, expected.latency);
+    ASSERT_EQ(got.spikes.size(), expected.spikes.size());
+    for (std::size_t l = 0; l < got.spikes.size(); ++l)
+        ASSERT_EQ(got.spikes[l], expected.spikes[l]) << what << " layer " << network.layers[l].name;
+}
+
+/// The network of the seed with rate-coded neurons of all kinds.
+Network random_rate_network(std::uint64_t seed) {
+    Network network = random_one_spike_network(seed, 8, 1.3F);
+    Random random(seed, 77);
+    const bool pools = std::any_of(network.layers.begin(), network.layers.end(),
+                                   [](const Layer& l) { return l.as<MaxPool>() != nullptr; });
+    const NeuronKind kinds[] = {NeuronKind::integrate_fire, NeuronKind::leaky_delayed,
+                                NeuronKind::leaky_same_step, NeuronKind::multi_spike};
+    for (Layer& layer : network.layers) {
+        if (auto* pool = layer.as<MaxPool>())
+            pool->rule = seed % 2 == 0 ? MaxRule::running_count : MaxRule::current_step;
+        auto* activation = layer.as<Activation>();
+        if (activation == nullptr) continue;
+        Neuron& neuron = activation->neuron;
+        neuron.kind = kinds[random.below(pools ? 3 : 4)];
+        neuron.reset = random.below(2) == 0 ? Reset::subtract : Reset::zero;
+        neuron.leak = 0.9F;
+        for (float& t : neuron.threshold) t *= 0.3F;
+        if (seed % 3 == 0) neuron.lower_bound = -0.5F;
+    }
+    network.timing = {};
+    network.timing.steps = 5 + static_cast<int>(random.below(40));
+    network.timing.propagation = seed % 2 == 0 ? Propagation::delayed : Propagation::same_step;
+    return network;
+}
+
+TEST(FastEngine, EqualsTheReferenceOnRandomRateCodedNetworks) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const Network network = random_rate_network(seed);
+        const TestImages images(random_images(network, 7, seed), n_outputs(network));
+        expect_equal(network, images, {.n_threads = 1 + static_cast<int>(seed % 3)},
+                     "seed " + std::to_string(seed));
+    }
+}
+
+TEST(FastEngine, EqualsTheReferenceOnRandomOneSpikeNetworksForEveryWait) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        const int steps = 4 + static_cast<int>(seed % 9);
+        Network network = random_one_spike_network(seed, steps, seed % 2 == 0 ? 1.3F : 2.0F);
+        network.timing.wait = static_cast<int>(seed * 5 % static_cast<std::uint64_t>(steps + 3));
+        if (seed % 3 == 0) {
+            network.timing.input = InputCoding::one_spike_phase;
+            network.timing.input_base = 1.3F;
+        }
+        const TestImages images(random_images(network, 5, seed), n_outputs(network));
+        expect_equal(
+            network, images, {.n_threads = 1 + static_cast<int>(seed % 3)},
+            "seed " + std::to_string(seed) + " wait " + std::to_string(network.timing.wait));
+    }
+}
+
+/// Weights and thresholds of the network made binary or int8.
+Network integral_network(std::uint64_t seed, bool binary) {
+    Network network = random_rate_network(seed);
+    Random random(seed, 5);
+    for (Layer& layer : network.layers) {
+        if (auto* activation = layer.as<Activation>()) {
+            activation->neuron.kind = NeuronKind::integrate_fire;
+            activation->neuron.amplitude = {1.0F};
+        }
+        Tensor* weight = nullptr;
+        WeightFormat* format = nullptr;
+        if (auto* conv = layer.as<Convolution>()) weight = &conv->weight, format = &conv->format;
+        if (auto* linear = layer.as<Linear>()) weight = &linear->weight, format = &linear->format;
+        if (weight == nullptr) continue;
+        const auto n_out = static_cast<std::size_t>(weight->dims[0]);
+        const std::size_t n_in = weight->size() / n_out;
+        std::vector<float> scales;
+        for (std::size_t o = 0; o < n_out; ++o) {
+            // 17 bits, so that an integer times it is exact.
+            scales.push_back(static_cast<float>(1 + random.below(100000)) * 0x1p-19F);
+            for (std::size_t i = 0; i < n_in; ++i)
+                weight->values[o * n_in + i] =
+                    scales[o] * (binary ? (random.below(2) == 0 ? 1.0F : -1.0F)
+                                        : static_cast<float>(random.below(255)) - 127.0F);
+        }
+        if (!binary) *format = {WeightKind::int8, scales};
+    }
+    return network;
+}
+
+TEST(FastEngine, EqualsTheReferenceWithBinaryAndInt8WeightsOnEveryInstructionSet) {
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+        const Network network = integral_network(seed, seed % 2 == 0);
+        const TestImages images(random_images(network, 3, seed), n_outputs(network));
+        on_every_isa(
+            [&](const std::string& isa) { expect_equal(network, images, {.n_threads = 2}, isa); });
+    }
+}
+
+TEST(FastEngine, AnySlotsThreadsAndSetsOfSamplesGiveTheSame) {
+    const Network network = random_rate_network(9);
+    for (const std::size_t n : {1U, 2U, 3U, 70U}) {
+        const TestImages images(random_images(network, n, 3), n_outputs(network));
+        for (const int threads : {1, 2, 5})
+            expect_equal(network, images, {.n_threads = threads}, std::to_string(threads));
+    }
+}
+
+TEST(FastEngine, StepsMayBeFewerOrMoreThanTheNetworks) {
+    const Network network = random_rate_network(4);
+    const TestImages images(random_images(network, 3, 3), n_outputs(network));
+    for (const int steps : {1, 3, 23, 50}) expect_equal(network, images, {.steps = steps}, "steps");
+}
+
+/// Decisions, exits and spikes by the reference, one step count after the other.
+TEST(FastEngine, EarlyExitStopsWhereTheRuleFirstHolds) {
+    const Network network = random_rate_network(2);
+    const Tensor images = random_images(network, 9, 3);
+    const int n_steps = network.timing.steps;
+    const auto pixels = images.size() / 9;
+    const ReferencePlan plan(network);
+    for (const ExitRule rule :
+         {ExitRule{ExitRule::Kind::maximum, 1.0F}, ExitRule{ExitRule::Kind::margin, 0.5F},
+          ExitRule{ExitRule::Kind::margin, 1e9F}}) {
+        std::vector<std::uint64_t> exits_expected(static_cast<std::size_t>(n_steps));
+        SpikeCounts spikes(network.layers.size());
+        for (std::size_t i = 0; i < 9; ++i) {
+            ReferenceRun run(plan);
+            run.start({images.values.data() + i * pixels, pixels});
+            int t = 0;
+            do {
+                run.step();
+                ++t;
+            } while (t < n_steps && !exits(rule, run.logits()));
+            ++exits_expected[static_cast<std::size_t>(t - 1)];
+            const auto counts = run.spike_counts();
+            for (std::size_t l = 0; l < counts.size(); ++l) {
+                spikes[l].resize(plan.spikes[l] ? counts[l].size() : 0);
+                for (std::size_t k = 0; k < spikes[l].size(); ++k) spikes[l][k] += counts[l][k];
+            }
+        }
+        const TestImages samples(images, n_outputs(network));
+        SimulationOptions options;
+        options.exit = rule;
+        const SimulationResult got =
+            make_fast_engine(network)->run(samples, options, no_progress());
+        EXPECT_EQ(got.exits_after, exits_expected);
+        EXPECT_EQ(got.spikes, spikes);
+        EXPECT_THROW((void)make_reference_simulator(network)->run(samples, options, no_progress()),
+                     Error);
+    }
+}
+
+TEST(FastEngine, IsChosenWhereItCanRun) {
+    const Network rate = random_rate_network(4);
+    EXPECT_STREQ(make_spiking_engine(rate)->name(), "fast");
+    Network waits = random_one_spike_network(4, 8, 1.3F);
+    EXPECT_STREQ(make_spiking_engine(waits)->name(), "phase");
+    waits.timing.wait = 3;
+    EXPECT_STREQ(make_spiking_engine(waits)->name(), "fast");
+    EXPECT_STREQ(make_spiking_engine(waits, EngineKind::reference)->name(), "reference");
+}
+
+}  // namespace
+}  // namespace ranvier
