@@ -1,34 +1,44 @@
 #pragma once
 
+#include "ranvier/base/aligned.hpp"
 #include "ranvier/engine/signal.hpp"
 #include "ranvier/kernels/rows.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace ranvier {
 
+/// One place of one sample.
+struct Cell {
+    std::size_t slot = 0, place = 0;
+};
+
 /// Room that one worker needs while it computes; grows to what is needed and stays.
 struct Scratch {
-    std::vector<std::uint16_t> rows;         ///< [step][capacity]
-    std::vector<float> row_values;           ///< [step][capacity]
-    std::vector<std::size_t> n_rows;         ///< [step]
-    std::vector<RowList> lists;              ///< [step]
-    std::vector<std::int32_t> sums;          ///< [step][width]
+    std::vector<std::uint16_t> rows;   ///< [step][capacity]
+    std::vector<float> row_values;     ///< [step][capacity]
+    std::vector<RowList> lists;        ///< [step]
+    AlignedVector<std::int32_t> sums;    ///< [cell][step][width]
+    std::vector<bool> counted;         ///< [cell] by words of bits instead of events
+    std::vector<std::int32_t> totals;  ///< [step] events
     std::vector<std::uint32_t> patch;        ///< [step][words] bits of a receptive field
     std::vector<float> factors;              ///< [row][step] the same as numbers
     std::vector<std::vector<float>> nested;  ///< currents of terms within terms
-    std::vector<float> currents, membrane;
+    std::vector<std::vector<Cell>> nested_cells;
+    AlignedVector<float> currents;  ///< [cell][step][width]
+    std::vector<Cell> cells;
     std::size_t depth = 0;  ///< how many of `nested` are in use
 };
 
-/// Which currents are wanted: of channels [first_channel, + width) of one place of one sample, in
-/// steps [first, first + n).
+/// Which currents are wanted: of channels [first_channel, + width) of some cells, in steps [first,
+/// first + n). Many cells at once let a piece of the weights stay in the cache for all of them.
 struct CurrentsRequest {
-    std::size_t slot = 0, place = 0;
+    std::span<const Cell> cells;
     std::size_t first_channel = 0, width = 0;
     int first = 0;
     std::size_t n_steps = 0;
@@ -39,7 +49,7 @@ struct CurrentsRequest {
 class Currents {
 public:
     virtual ~Currents() = default;
-    /// @param out  [n_steps][width]; what was there is overwritten. Channels beyond the layer's own
+    /// @param out  [cell][n_steps][width]; what was there is overwritten. Channels beyond the layer's own
     ///             get any finite value.
     virtual void compute(const CurrentsRequest& request, const std::vector<Signal>& signals,
                          Scratch& scratch, float* out) const = 0;

@@ -11,22 +11,45 @@ namespace ranvier {
 
 namespace {
 
-/// Calls work(block, slot, place, scratch) for all of them, one block after the other so that its
-/// weights stay in the cache.
-template <typename Work>
-void for_each_cell(RunParts& parts, std::size_t n_blocks, std::span<const std::size_t> slots,
-                   std::size_t n_places, Crew& crew, const Work& work) {
-    const std::size_t n_cells = slots.size() * n_places;
-    const std::size_t per_task =
-        crew.size() == 1 ? n_cells : std::max<std::size_t>(1, n_cells / (4 * crew.size()));
-    const std::size_t n_tasks = (n_cells + per_task - 1) / per_task;
-    crew.for_each(n_blocks * n_tasks, [&](std::size_t task, std::size_t worker) {
-        const std::size_t first = task % n_tasks * per_task;
-        const std::size_t last = std::min(first + per_task, n_cells);
-        for (std::size_t cell = first; cell < last; ++cell)
-            work(task / n_tasks, slots[cell / n_places], cell % n_places, parts.scratch[worker]);
-    });
+/// Cells that are computed together: as many as have room for their currents beside the weights.
+std::size_t cells_together(std::size_t n_steps, std::size_t width) {
+    constexpr std::size_t bytes = 256 << 10;
+    return std::clamp<std::size_t>(bytes / (n_steps * width * sizeof(float)), 1, 1024);
 }
+
+/// Computes the currents of all cells, one block of channels after the other so that its weights
+/// stay in the cache, and calls work(block, cell, currents of the cell, [n_steps][width]).
+struct CellLoop {
+    const Currents* currents;
+    std::size_t n_blocks, width, n_places;
+    int first_step;
+    std::size_t n_steps;
+
+    template <typename Work>
+    void run(RunParts& parts, std::span<const std::size_t> slots, Crew& crew,
+             const Work& work) const {
+        const std::size_t n_cells = slots.size() * n_places;
+        std::size_t per_task = cells_together(n_steps, width);
+        if (crew.size() > 1)
+            per_task = std::min(per_task, std::max<std::size_t>(1, n_cells / (4 * crew.size())));
+        const std::size_t n_tasks = (n_cells + per_task - 1) / per_task;
+        crew.for_each(n_blocks * n_tasks, [&](std::size_t task, std::size_t worker) {
+            Scratch& scratch = parts.scratch[worker];
+            const std::size_t block = task / n_tasks;
+            const std::size_t first = task % n_tasks * per_task;
+            const std::size_t n = std::min(per_task, n_cells - first);
+            scratch.cells.clear();
+            for (std::size_t k = first; k < first + n; ++k)
+                scratch.cells.push_back({slots[k / n_places], k % n_places});
+            const std::size_t size = n_steps * width;
+            scratch.currents.resize(std::max(scratch.currents.size(), n * size));
+            currents->compute({scratch.cells, block * width, width, first_step, n_steps},
+                              parts.signals, scratch, scratch.currents.data());
+            for (std::size_t k = 0; k < n; ++k)
+                work(block, scratch.cells[k], scratch.currents.data() + k * size);
+        });
+    }
+};
 
 class NeuronPopulation final : public Population {
 public:
@@ -72,14 +95,19 @@ public:
              Crew& crew) const override {
         PopulationState& state = parts.states[self];
         Signal& out = parts.signals[out_];
-        for_each_cell(
-            parts, n_blocks_, slots, plan_.places(), crew,
-            [&](std::size_t block, std::size_t slot, std::size_t place, Scratch& scratch) {
-                if (one_spike())
-                    run_phases(parts.signals, state, out, block, slot, place, scratch);
-                else
-                    run_steps(parts.signals, state, out, block, slot, place, n, scratch);
-            });
+        CellLoop loop{currents_.get(), n_blocks_, width_, plan_.places(), 0, n};
+        if (one_spike()) {
+            loop.first_step = settings_.first_step;
+            loop.n_steps = static_cast<std::size_t>(settings_.wait_until + settings_.n_phases -
+                                                    settings_.first_step + 1);
+        }
+        loop.run(parts, slots, crew,
+                 [&](std::size_t block, const Cell& cell, const float* currents) {
+                     if (one_spike())
+                         run_phases(state, out, block, cell, loop.n_steps, currents);
+                     else
+                         run_steps(state, out, block, cell, n, currents);
+                 });
     }
 
     void add_sources(std::vector<std::size_t>& signals) const override {
@@ -89,27 +117,24 @@ public:
 
 private:
     [[nodiscard]] bool one_spike() const { return settings_.neuron.kind == NeuronKind::one_spike; }
-    [[nodiscard]] float* membrane(PopulationState& state, std::size_t block, std::size_t slot,
-                                  std::size_t place) const {
+    [[nodiscard]] float* membrane(PopulationState& state, std::size_t block,
+                                  const Cell& cell) const {
         return state.membrane.data() +
-               ((slot * plan_.places() + place) * n_blocks_ + block) * width_;
+               ((cell.slot * plan_.places() + cell.place) * n_blocks_ + block) * width_;
     }
 
-    void run_steps(const std::vector<Signal>& signals, PopulationState& state, Signal& out,
-                   std::size_t block, std::size_t slot, std::size_t place, std::size_t n,
-                   Scratch& scratch) const {
-        scratch.currents.resize(std::max(scratch.currents.size(), n * width_));
-        currents_->compute({slot, place, block * width_, width_, 0, n}, signals, scratch,
-                           scratch.currents.data());
+    void run_steps(PopulationState& state, Signal& out, std::size_t block, const Cell& cell,
+                   std::size_t n, const float* currents) const {
         const std::size_t lead = plan_.delayed ? 1 : 0;
+        float* u = membrane(state, block, cell);
         if (settings_.neuron.kind == NeuronKind::multi_spike) {
-            multi_spike(scratch.currents.data(), membrane(state, block, slot, place), block, n,
-                        out.values(slot, place) + lead * plan_.channels());
+            multi_spike(currents, u, block, n,
+                        out.values(cell.slot, cell.place) + lead * plan_.channels());
             return;
         }
         fire({rule_, settings_.neuron.leak, width_, n, thresholds_.data() + block * width_,
-              scratch.currents.data(), membrane(state, block, slot, place)},
-             out.bits(slot, place) + lead * plan_.words() + block, plan_.words());
+              currents, u},
+             out.bits(cell.slot, cell.place) + lead * plan_.words() + block, plan_.words());
     }
 
     void multi_spike(const float* currents, float* u, std::size_t block, std::size_t n,
@@ -127,25 +152,19 @@ private:
     }
 
     /// All steps of an image, from the first in which a spike can arrive to its own last phase.
-    void run_phases(const std::vector<Signal>& signals, PopulationState& state, Signal& out,
-                    std::size_t block, std::size_t slot, std::size_t place,
-                    Scratch& scratch) const {
-        const int first = settings_.first_step;
-        const auto n =
-            static_cast<std::size_t>(settings_.wait_until + settings_.n_phases - first + 1);
-        scratch.currents.resize(std::max(scratch.currents.size(), n * width_));
-        currents_->compute({slot, place, block * width_, width_, first, n}, signals, scratch,
-                           scratch.currents.data());
-        float* u = membrane(state, block, slot, place);
-        std::uint64_t& fired = state.fired[(slot * plan_.places() + place) * plan_.words() + block];
-        for (std::size_t s = 0; s < n; ++s) {
-            const float* current = scratch.currents.data() + s * width_;
-            for (std::size_t c = 0; c < width_; ++c) u[c] += current[c];
-            const int phase = first + static_cast<int>(s) - settings_.wait_until;
+    void run_phases(PopulationState& state, Signal& out, std::size_t block, const Cell& cell,
+                    std::size_t n, const float* currents) const {
+        float* u = membrane(state, block, cell);
+        std::uint64_t& fired =
+            state.fired[(cell.slot * plan_.places() + cell.place) * plan_.words() + block];
+        std::uint64_t* bits = out.bits(cell.slot, cell.place) + block;
+        for (std::size_t s = 0; s < n; ++s, currents += width_) {
+            for (std::size_t c = 0; c < width_; ++c) u[c] += currents[c];
+            const int phase = settings_.first_step + static_cast<int>(s) - settings_.wait_until;
             if (phase < 1) continue;
             const auto index = static_cast<std::size_t>(phase - 1);
-            out.bits(slot, place)[index * plan_.words() + block] =
-                fire_phase(u, thresholds_.data() + block * width_, needed_[index], width_, fired);
+            bits[index * plan_.words()] = fire_phase(u, thresholds_.data() + block * width_,
+                                                     needed_[index], width_, fired);
         }
     }
 
@@ -173,17 +192,13 @@ public:
                                                         : n;
         const std::size_t lead = plan_.delayed ? 1 : 0;
         Signal& out = parts.signals[out_];
-        for_each_cell(
-            parts, n_blocks, slots, plan_.places(), crew,
-            [&](std::size_t block, std::size_t slot, std::size_t place, Scratch& scratch) {
-                scratch.currents.resize(std::max(scratch.currents.size(), n_steps * width));
-                currents_->compute({slot, place, block * width, width, plan_.first, n_steps},
-                                   parts.signals, scratch, scratch.currents.data());
+        CellLoop{currents_.get(), n_blocks, width, plan_.places(), plan_.first, n_steps}.run(
+            parts, slots, crew, [&](std::size_t block, const Cell& cell, const float* currents) {
                 const std::size_t n_here = std::min(width, plan_.channels() - block * width);
-                float* to = out.values(slot, place) + lead * plan_.channels() + block * width;
+                float* to =
+                    out.values(cell.slot, cell.place) + lead * plan_.channels() + block * width;
                 for (std::size_t s = 0; s < n_steps; ++s)
-                    std::copy_n(scratch.currents.data() + s * width, n_here,
-                                to + s * plan_.channels());
+                    std::copy_n(currents + s * width, n_here, to + s * plan_.channels());
             });
     }
     void add_sources(std::vector<std::size_t>& signals) const override {
@@ -242,7 +257,8 @@ private:
         for (std::size_t place = 0; place < plane; ++place)
             for (std::size_t first = 0; first < channels; first += width) {
                 scratch.currents.resize(std::max(scratch.currents.size(), n_steps * width));
-                currents_->compute({slot, place, first, width, first_step_, n_steps}, parts.signals,
+                const Cell cell{slot, place};
+                currents_->compute({{&cell, 1}, first, width, first_step_, n_steps}, parts.signals,
                                    scratch, scratch.currents.data());
                 for (std::size_t s = 0; s < n_steps; ++s)
                     for (std::size_t c = first; c < std::min(first + width, channels); ++c) {

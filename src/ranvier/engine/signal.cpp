@@ -9,6 +9,32 @@ namespace {
 
 constexpr std::size_t slack = 32;  ///< entries that may be read behind a list
 
+/// Appends the set bits at `at`, noting where each segment begins. @return the new end.
+std::size_t list_bits(const std::uint64_t* words, std::size_t n_words, std::uint16_t* channels,
+                      std::size_t at, std::uint32_t* offset) {
+    constexpr std::size_t words_per_segment = segment_channels / 64;
+    for (std::size_t w = 0; w < n_words; ++w) {
+        if (w % words_per_segment == 0)
+            offset[w / words_per_segment] = static_cast<std::uint32_t>(at);
+        for (std::uint64_t word = words[w]; word != 0; word &= word - 1)
+            channels[at++] = static_cast<std::uint16_t>(
+                64 * w + static_cast<std::size_t>(std::countr_zero(word)));
+    }
+    return at;
+}
+
+std::size_t list_values(const float* from, std::size_t n_channels, std::uint16_t* channels,
+                        float* values, std::size_t at, std::uint32_t* offset) {
+    for (std::size_t c = 0; c < n_channels; ++c) {
+        if (c % segment_channels == 0)
+            offset[c / segment_channels] = static_cast<std::uint32_t>(at);
+        if (from[c] == 0) continue;
+        values[at] = from[c];
+        channels[at++] = static_cast<std::uint16_t>(c);
+    }
+    return at;
+}
+
 }  // namespace
 
 Signal::Signal(const SignalPlan& plan, std::size_t n_slots, int chunk)
@@ -17,6 +43,7 @@ Signal::Signal(const SignalPlan& plan, std::size_t n_slots, int chunk)
                                          : plan.n_steps > 0 ? plan.n_steps
                                                             : chunk) +
                 (plan.delayed ? 1 : 0)),
+      segments_(plan.segments()),
       events_(n_slots) {
     const std::size_t cells = n_slots * plan.places() * capacity_;
     if (plan.spikes)
@@ -24,7 +51,7 @@ Signal::Signal(const SignalPlan& plan, std::size_t n_slots, int chunk)
     else
         values_.resize(cells * plan.channels());
     for (Events& e : events_) {
-        e.offset.resize(plan.places() * capacity_ + 1);
+        e.offset.resize(plan.places() * capacity_ * segments_ + 1);
         e.channels.resize(slack);
         if (!plan.plain_spikes()) e.values.resize(slack);
     }
@@ -60,29 +87,21 @@ void Signal::list_events(std::size_t slot, std::size_t n) {
             if (valued) e.values.resize(2 * most);
         }
         std::uint16_t* channels = e.channels.data();
+        std::uint32_t* offset = e.offset.data() + p * capacity_ * segments_;
         for (std::size_t i = 0; i < n; ++i) {
-            e.offset[p * capacity_ + i] = static_cast<std::uint32_t>(at);
-            if (plan_->spikes) {
-                const std::uint64_t* words = bits(slot, p) + i * n_words;
-                const std::size_t begin = at;
-                for (std::size_t w = 0; w < n_words; ++w)
-                    for (std::uint64_t word = words[w]; word != 0; word &= word - 1)
-                        channels[at++] = static_cast<std::uint16_t>(
-                            64 * w + static_cast<std::size_t>(std::countr_zero(word)));
-                if (valued)
-                    for (std::size_t k = begin; k < at; ++k)
-                        e.values[k] = plan_->worth[i * n_channels + channels[k]];
-            } else {
-                const float* value = values(slot, p) + i * n_channels;
-                for (std::size_t c = 0; c < n_channels; ++c)
-                    if (value[c] != 0) {
-                        e.values[at] = value[c];
-                        channels[at++] = static_cast<std::uint16_t>(c);
-                    }
-            }
+            const std::size_t begin = at;
+            if (plan_->spikes)
+                at = list_bits(bits(slot, p) + i * n_words, n_words, channels, at,
+                               offset + i * segments_);
+            else
+                at = list_values(values(slot, p) + i * n_channels, n_channels, channels,
+                                 e.values.data(), at, offset + i * segments_);
+            if (valued && plan_->spikes)
+                for (std::size_t k = begin; k < at; ++k)
+                    e.values[k] = plan_->worth[i * n_channels + channels[k]];
         }
-        for (std::size_t i = n; i <= capacity_; ++i)
-            e.offset[p * capacity_ + i] = static_cast<std::uint32_t>(at);
+        for (std::size_t i = n * segments_; i <= capacity_ * segments_; ++i)
+            offset[i] = static_cast<std::uint32_t>(at);
     }
 }
 

@@ -9,6 +9,10 @@
 
 namespace ranvier {
 
+/// Lists of events can be entered every so many channels, so that weights can be used in pieces that
+/// fit the cache.
+constexpr std::size_t segment_channels = 128;
+
 /// What a layer sends to others, described once for all runs.
 ///
 /// Rate coding works in chunks of a few steps, index i is the chunk's step i (delayed: one before).
@@ -26,6 +30,9 @@ struct SignalPlan {
     [[nodiscard]] std::size_t channels() const { return static_cast<std::size_t>(shape.channels); }
     [[nodiscard]] std::size_t places() const { return static_cast<std::size_t>(shape.plane()); }
     [[nodiscard]] std::size_t words() const { return (channels() + 63) / 64; }
+    [[nodiscard]] std::size_t segments() const {
+        return (channels() + segment_channels - 1) / segment_channels;
+    }
     /// Readers know what a spike is worth; else each event carries its value.
     [[nodiscard]] bool plain_spikes() const { return spikes && worth.empty(); }
 };
@@ -69,14 +76,19 @@ public:
     void list_events(std::size_t slot, std::size_t n);
 
     [[nodiscard]] EventView events(std::size_t slot, std::size_t place, std::size_t index) const {
+        return events(slot, place, index, 0, segments_);
+    }
+    /// Those of segments [first, last).
+    [[nodiscard]] EventView events(std::size_t slot, std::size_t place, std::size_t index,
+                                   std::size_t first, std::size_t last) const {
         const Events& e = events_[slot];
-        const std::size_t k = place * capacity_ + index;
-        const std::size_t from = e.offset[k];
-        return {e.channels.data() + from, e.offset[k + 1] - from,
+        const std::size_t k = (place * capacity_ + index) * segments_;
+        const std::size_t from = e.offset[k + first];
+        return {e.channels.data() + from, e.offset[k + last] - from,
                 e.values.empty() ? nullptr : e.values.data() + from};
     }
-    /// Offsets of a place's lists by index, [capacity + 1], and what they point into; at least 32
-    /// entries may be read behind the end of any list.
+    /// A place's lists: those of index i and segment g begin at offset[i * segments + g] and end at
+    /// the next offset; at least 32 entries may be read behind the end of any list.
     struct PlaceLists {
         const std::uint32_t* offset;
         const std::uint16_t* channels;
@@ -84,19 +96,19 @@ public:
     };
     [[nodiscard]] PlaceLists lists(std::size_t slot, std::size_t place) const {
         const Events& e = events_[slot];
-        return {e.offset.data() + place * capacity_, e.channels.data(),
+        return {e.offset.data() + place * capacity_ * segments_, e.channels.data(),
                 e.values.empty() ? nullptr : e.values.data()};
     }
     [[nodiscard]] std::size_t bytes() const;
 
 private:
     struct Events {
-        std::vector<std::uint32_t> offset;  ///< [places * capacity + 1]
+        std::vector<std::uint32_t> offset;  ///< [place][index][segment] and one more: the end
         std::vector<std::uint16_t> channels;
         std::vector<float> values;
     };
     const SignalPlan* plan_;
-    std::size_t capacity_;
+    std::size_t capacity_, segments_;
     std::vector<std::uint64_t> bits_;  ///< [slot][place][index][words]
     std::vector<float> values_;        ///< [slot][place][index][channels]
     std::vector<Events> events_;       ///< [slot]

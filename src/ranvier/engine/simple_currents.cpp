@@ -33,26 +33,12 @@ public:
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch&,
                  float* out) const override {
         const Signal& source = signals[signal_];
-        const SignalPlan& plan = source.plan();
-        std::fill_n(out, r.n_steps * r.width, 0.0F);
-        const std::size_t last = std::min(r.first_channel + r.width, plan.channels());
-        for (std::size_t s = 0; s < r.n_steps; ++s) {
-            const int index = index_of(plan, r.first + static_cast<int>(s));
-            if (index < 0) continue;
-            float* to = out + s * r.width;
-            if (!plan.spikes) {
-                const float* from = source.values(r.slot, r.place) +
-                                    static_cast<std::size_t>(index) * plan.channels();
-                std::copy(from + r.first_channel, from + last, to);
-                continue;
+        std::fill_n(out, r.cells.size() * r.n_steps * r.width, 0.0F);
+        for (const Cell& cell : r.cells)
+            for (std::size_t s = 0; s < r.n_steps; ++s, out += r.width) {
+                const int index = index_of(source.plan(), r.first + static_cast<int>(s));
+                if (index >= 0) copy(source, cell, static_cast<std::size_t>(index), r, out);
             }
-            const EventView e = source.events(r.slot, r.place, static_cast<std::size_t>(index));
-            for (std::size_t k = 0; k < e.n; ++k) {
-                const std::size_t c = e.channels[k];
-                if (c >= r.first_channel && c < last)
-                    to[c - r.first_channel] = e.values != nullptr ? e.values[k] : plan.amplitude[c];
-            }
-        }
     }
     void add_sources(std::vector<std::size_t>& signals) const override {
         if (spikes_) signals.push_back(signal_);
@@ -60,6 +46,23 @@ public:
     std::string describe() const override { return "direct"; }
 
 private:
+    static void copy(const Signal& source, const Cell& cell, std::size_t index,
+                     const CurrentsRequest& r, float* to) {
+        const SignalPlan& plan = source.plan();
+        const std::size_t last = std::min(r.first_channel + r.width, plan.channels());
+        if (!plan.spikes) {
+            const float* from = source.values(cell.slot, cell.place) + index * plan.channels();
+            std::copy(from + r.first_channel, from + last, to);
+            return;
+        }
+        const EventView e = source.events(cell.slot, cell.place, index);
+        for (std::size_t k = 0; k < e.n; ++k) {
+            const std::size_t c = e.channels[k];
+            if (c >= r.first_channel && c < last)
+                to[c - r.first_channel] = e.values != nullptr ? e.values[k] : plan.amplitude[c];
+        }
+    }
+
     std::size_t signal_;
     bool spikes_;
 };
@@ -70,7 +73,7 @@ public:
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch& scratch,
                  float* out) const override {
-        const std::size_t size = r.n_steps * r.width;
+        const std::size_t size = r.cells.size() * r.n_steps * r.width;
         std::fill_n(out, size, 0.0F);
         Nested term(scratch, size);
         for (const auto& t : terms_) {
@@ -101,16 +104,29 @@ public:
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch& scratch,
                  float* out) const override {
         const std::size_t size = r.n_steps * r.width;
-        std::fill_n(out, size, 0.0F);
-        Nested one(scratch, size);
-        const float factor = geometry_.factors[r.place];
-        for_each_window_tap(geometry_.window, r.place, [&](std::size_t place, std::size_t) {
-            CurrentsRequest there = r;
-            there.place = place;
-            from_->compute(there, signals, scratch, one.data());
-            const float* from = one.data();
-            for (std::size_t i = 0; i < size; ++i) out[i] += from[i] * factor;
-        });
+        std::fill_n(out, r.cells.size() * size, 0.0F);
+        // The windows' inputs of all cells, one behind the other.
+        if (scratch.nested_cells.size() <= scratch.depth)
+            scratch.nested_cells.resize(scratch.depth + 1);
+        std::vector<Cell>& inputs = scratch.nested_cells[scratch.depth];
+        inputs.clear();
+        for (const Cell& cell : r.cells)
+            for_each_window_tap(geometry_.window, cell.place, [&](std::size_t place, std::size_t) {
+                inputs.push_back({cell.slot, place});
+            });
+        CurrentsRequest there = r;
+        there.cells = inputs;
+        Nested all(scratch, inputs.size() * size);
+        from_->compute(there, signals, scratch, all.data());
+        const float* from = all.data();
+        for (const Cell& cell : r.cells) {
+            const float factor = geometry_.factors[cell.place];
+            for_each_window_tap(geometry_.window, cell.place, [&](std::size_t, std::size_t) {
+                for (std::size_t i = 0; i < size; ++i) out[i] += from[i] * factor;
+                from += size;
+            });
+            out += size;
+        }
     }
     void add_sources(std::vector<std::size_t>& signals) const override {
         from_->add_sources(signals);

@@ -163,7 +163,7 @@ void sum_lists(const std::int8_t* weights, std::size_t largest, const RowList* l
                std::size_t n_lists, std::int32_t* out) {
     for (std::size_t l = 0; l < n_lists; ++l) {
         std::int32_t* sums = out + l * width;
-        for (std::size_t c = 0; c < width; ++c) sums[c] = 0;
+        
         if (largest <= 4)
             sum_list<width>(hn::CappedTag<std::int8_t, width>(), weights, 127 / largest, lists[l],
                             sums);
@@ -270,7 +270,7 @@ void add_rows(const float* weights, std::size_t width, std::span<const RowList> 
 
 void sum_rows_reference(const std::int8_t* weights, std::size_t width,
                         std::span<const RowList> lists, std::int32_t* out) {
-    std::fill_n(out, lists.size() * width, 0);
+    
     for (std::size_t l = 0; l < lists.size(); ++l)
         for (std::size_t e = 0; e < lists[l].n; ++e)
             for (std::size_t c = 0; c < width; ++c)

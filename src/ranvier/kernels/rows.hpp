@@ -28,7 +28,7 @@ void add_rows(const float* weights, std::size_t width, std::span<const RowList> 
 void add_rows_reference(const float* weights, std::size_t width, std::span<const RowList> lists,
                         float* out);
 
-/// out[l][c] = sum of weights[row][c]; values are not looked at.
+/// out[l][c] += sum of weights[row][c]; values are not looked at.
 /// @param largest  no |weight| is larger; at most 127.
 void sum_rows(const std::int8_t* weights, std::size_t width, int largest,
               std::span<const RowList> lists, std::int32_t* out);

@@ -92,7 +92,7 @@ TEST(Rows, EveryInstructionSetSumsIntegersExactly) {
         if (*rc::gen::arbitrary<bool>())  // as far as sums can go
             std::fill(e.weights.begin(), e.weights.end(), static_cast<std::int8_t>(-largest));
         const auto lists = e.lists();
-        std::vector<std::int32_t> expected(lists.size() * width), out(lists.size() * width);
+        std::vector<std::int32_t> expected(lists.size() * width, 77), out(expected.size());
         sum_rows_reference(e.weights.data(), width, lists, expected.data());
         on_every_isa([&](const std::string&) {
             std::fill(out.begin(), out.end(), 77);
