@@ -16,9 +16,7 @@ struct CacheLineAllocator {
     template <typename U>
     CacheLineAllocator(const CacheLineAllocator<U>&) noexcept {}
 
-    T* allocate(std::size_t n) {
-        return static_cast<T*>(::operator new(n * sizeof(T), alignment));
-    }
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
     void deallocate(T* pointer, std::size_t) noexcept { ::operator delete(pointer, alignment); }
     template <typename U>
     bool operator==(const CacheLineAllocator<U>&) const noexcept {

@@ -23,8 +23,7 @@ public:
     ConvCurrents(ConvWeights weights, std::size_t signal, const SignalPlan& plan,
                  const CostModel& costs)
         : w_(std::move(weights)), signal_(signal), plan_(plan), costs_(costs) {
-        for (std::size_t tap = 0; tap < w_.taps; ++tap)
-            whole_.parts.push_back({tap, 0, w_.n_in});
+        for (std::size_t tap = 0; tap < w_.taps; ++tap) whole_.parts.push_back({tap, 0, w_.n_in});
     }
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch& scratch,
@@ -65,17 +64,17 @@ private:
                 std::copy_n(bias, w_.width, out + k * w_.width);
             else
                 std::fill_n(out + k * w_.width, w_.width, 0.0F);
-        for_each_tile(r, source, block, scratch, [&](const WeightTile& tile, std::size_t cell,
-                                                     std::size_t n_events) {
-            const float* rows = w_.floats[block].data() + base_row(tile) * w_.width;
-            float* to = out + cell * r.n_steps * w_.width;
-            if (plan_.plain_spikes() && tile.n_rows > 0 && r.n_steps >= 4 &&
-                static_cast<double>(n_events) * costs_.float_row >
-                    static_cast<double>(tile.n_rows * r.n_steps) * costs_.dense_row)
-                add_dense(rows, first_of(tile), tile.n_rows, r.n_steps, scratch, to);
-            else
-                add_rows(rows, w_.width, scratch.lists, to);
-        });
+        for_each_tile(r, source, block, scratch,
+                      [&](const WeightTile& tile, std::size_t cell, std::size_t n_events) {
+                          const float* rows = w_.floats[block].data() + base_row(tile) * w_.width;
+                          float* to = out + cell * r.n_steps * w_.width;
+                          if (plan_.plain_spikes() && tile.n_rows > 0 && r.n_steps >= 4 &&
+                              static_cast<double>(n_events) * costs_.float_row >
+                                  static_cast<double>(tile.n_rows * r.n_steps) * costs_.dense_row)
+                              add_dense(rows, first_of(tile), tile.n_rows, r.n_steps, scratch, to);
+                          else
+                              add_rows(rows, w_.width, scratch.lists, to);
+                      });
         if (w_.scale.empty()) return;
         const float* scale = w_.scale.data() + block * w_.width;
         for (std::size_t k = 0; k < n_lists; ++k, out += w_.width)
@@ -85,8 +84,7 @@ private:
     void compute_integers(const CurrentsRequest& r, const Signal& source, std::size_t block,
                           Scratch& scratch, float* out) const {
         const std::size_t size = r.n_steps * w_.width;
-        if (scratch.sums.size() < r.cells.size() * size)
-            scratch.sums.resize(r.cells.size() * size);
+        if (scratch.sums.size() < r.cells.size() * size) scratch.sums.resize(r.cells.size() * size);
         std::fill_n(scratch.sums.data(), r.cells.size() * size, 0);
         scratch.counted.assign(r.cells.size(), false);
         if (!w_.plus_bits.empty())
@@ -108,8 +106,8 @@ private:
         }
     }
 
-    /// The row that number 0 in scratch.lists means: lists count from the tap's channel 0 where a tile
-    /// has one tap, so that events can be used as they are.
+    /// The row that number 0 in scratch.lists means: lists count from the tap's channel 0 where a
+    /// tile has one tap, so that events can be used as they are.
     [[nodiscard]] static std::size_t base_row(const WeightTile& tile) {
         return tile.first_row - first_of(tile);
     }
@@ -136,15 +134,14 @@ private:
                        const WeightTile& tile, std::size_t block, Scratch& scratch) const {
         scratch.lists.assign(r.n_steps, RowList{nullptr, 0, nullptr});
         std::size_t n_events = 0;
-        std::size_t row = 0;  // of the tile, where the tap's channels begin
-        std::size_t next_part = 0;
-        for_each_window_tap(w_.geometry, cell.place, [&](std::size_t place, std::size_t tap) {
-            while (next_part < tile.parts.size() && tile.parts[next_part].tap < tap)
-                row += rows_of(tile.parts[next_part++], w_.inputs[block]);
-            if (next_part == tile.parts.size() || tile.parts[next_part].tap != tap) return;
-            n_events += gather_tap(r, {cell.slot, place}, source, tile, tile.parts[next_part],
-                                   w_.inputs[block], row, scratch);
-        });
+        std::size_t row = 0;  // of the tile, where the part's channels begin
+        for (const WeightTile::Part& part : tile.parts) {
+            const std::ptrdiff_t place = w_.places[cell.place * w_.taps + part.tap];
+            if (place >= 0)
+                n_events += gather_tap(r, {cell.slot, static_cast<std::size_t>(place)}, source,
+                                       tile, part, w_.inputs[block], row, scratch);
+            row += rows_of(part, w_.inputs[block]);
+        }
         return n_events;
     }
 
@@ -164,6 +161,8 @@ private:
         const std::size_t add = row - (all ? part.first_channel : range.first);
         const std::size_t capacity = w_.taps * range.n + 32;
         if (!in_place) make_room(r.n_steps * capacity, scratch);
+        if (in_place && plan_.plain_spikes())
+            return take_lists(r, source.lists(from.slot, from.place), first, last, scratch);
         std::size_t n_events = 0;
         for (std::size_t s = 0; s < r.n_steps; ++s) {
             const int index = index_of(plan_, r.first + static_cast<int>(s));
@@ -176,6 +175,20 @@ private:
                 scratch.lists[s] = {e.channels, e.n, e.values};
             else if (e.n > 0)
                 append(e, add, s * capacity, scratch.lists[s], scratch);
+        }
+        return n_events;
+    }
+
+    /// Plain spikes of rate coding: index s is step s.
+    std::size_t take_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
+                           std::size_t first, std::size_t last, Scratch& scratch) const {
+        const std::size_t segments = plan_.segments();
+        std::size_t n_events = 0;
+        for (std::size_t s = 0; s < r.n_steps; ++s) {
+            const std::uint32_t begin = lists.offset[s * segments + first];
+            const std::uint32_t end = lists.offset[s * segments + last];
+            scratch.lists[s] = {lists.channels + begin, end - begin, nullptr};
+            n_events += end - begin;
         }
         return n_events;
     }
@@ -288,8 +301,8 @@ std::unique_ptr<Currents> make_conv_currents(const Layer& layer, const Shape& in
                                              const Shape& out_shape, std::size_t signal,
                                              const SignalPlan& plan, bool with_bias,
                                              const CostModel& costs) {
-    return std::make_unique<ConvCurrents>(
-        ConvWeights(layer, in_shape, out_shape, plan, with_bias), signal, plan, costs);
+    return std::make_unique<ConvCurrents>(ConvWeights(layer, in_shape, out_shape, plan, with_bias),
+                                          signal, plan, costs);
 }
 
 }  // namespace ranvier

@@ -53,7 +53,7 @@ ConvWeights::Range inputs_of(const WeightTensor& tensor, std::size_t first_out,
 /// Blocks of rows, filled by value(output, input, index into the tensor).
 template <typename T, typename Value>
 std::vector<AlignedVector<T>> blocked(const ConvWeights& w, const WeightTensor& tensor,
-                                    const Value& value) {
+                                      const Value& value) {
     std::vector<AlignedVector<T>> blocks;
     for (std::size_t b = 0; b < w.n_blocks; ++b) {
         const ConvWeights::Range range = w.inputs[b];
@@ -119,6 +119,9 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
              "layer '{}': a neuron has {} inputs; the fast engine takes at most 65536; use the "
              "reference engine",
              layer.name, taps * n_in);
+    for (std::size_t p = 0; p < static_cast<std::size_t>(out.plane()); ++p)
+        for (std::size_t tap = 0; tap < taps; ++tap)
+            places.push_back(place_under(geometry, p, tap));
     width = row_width(n_out);
     n_blocks = (n_out + width - 1) / width;
     for (std::size_t b = 0; b < n_blocks; ++b)
@@ -142,8 +145,8 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
         if (integral->binary && tensor.groups == 1) pack_bits(*this, tensor, *integral);
     } else {
         floats = blocked<float>(*this, tensor, [&](std::size_t input, std::size_t at) {
-            const float weight = integral ? static_cast<float>(integral->integers[at])
-                                          : tensor.weight->values[at];
+            const float weight =
+                integral ? static_cast<float>(integral->integers[at]) : tensor.weight->values[at];
             return source.plain_spikes() ? source.amplitude[input] * weight : weight;
         });
     }

@@ -24,8 +24,8 @@ struct WeightTile {
 };
 
 /// The weights of a convolution or linear layer in the order in which the engine reads them: blocks
-/// of `width` outputs; in each, rows of `width` weights, one row per input of the window, taps first,
-/// channels within. Exactly one of `floats` and `integers` is filled.
+/// of `width` outputs; in each, rows of `width` weights, one row per input of the window, taps
+/// first, channels within. Exactly one of `floats` and `integers` is filled.
 struct ConvWeights {
     /// @throws Error(unsupported) if a window has more than 65536 inputs.
     ConvWeights(const Layer& layer, const Shape& in, const Shape& out, const SignalPlan& source,
@@ -38,15 +38,16 @@ struct ConvWeights {
     struct Range {
         std::size_t first = 0, n = 0;
     };
-    std::vector<Range> inputs;                       ///< [block]
+    std::vector<Range> inputs;                         ///< [block]
     std::vector<AlignedVector<float>> floats;          ///< [block][row][width]
     std::vector<AlignedVector<std::int8_t>> integers;  ///< the same
-    std::vector<float> bias;                         ///< [blocks * width], 0 if not wanted
-    std::vector<float> scale;                        ///< the same, of integral weights; else empty
-    int largest = 0;                                 ///< |integer|
+    std::vector<float> bias;                           ///< [blocks * width], 0 if not wanted
+    std::vector<float> scale;  ///< the same, of integral weights; else empty
+    int largest = 0;           ///< |integer|
     /// Binary: a bit for each weight that is +1, [n_out / 16][word][16], words of a tap together.
     AlignedVector<std::uint32_t> plus_bits;
     std::size_t words_per_tap = 0;
+    std::vector<std::ptrdiff_t> places;  ///< [place of the output][tap] of the input, or -1
     std::vector<WeightTile> tiles;  ///< of every block, if all blocks read all inputs; else empty
 
     [[nodiscard]] std::size_t n_words() const { return taps * words_per_tap; }

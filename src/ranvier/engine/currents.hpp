@@ -20,12 +20,12 @@ struct Cell {
 
 /// Room that one worker needs while it computes; grows to what is needed and stays.
 struct Scratch {
-    std::vector<std::uint16_t> rows;   ///< [step][capacity]
-    std::vector<float> row_values;     ///< [step][capacity]
-    std::vector<RowList> lists;        ///< [step]
-    AlignedVector<std::int32_t> sums;    ///< [cell][step][width]
-    std::vector<bool> counted;         ///< [cell] by words of bits instead of events
-    std::vector<std::int32_t> totals;  ///< [step] events
+    std::vector<std::uint16_t> rows;         ///< [step][capacity]
+    std::vector<float> row_values;           ///< [step][capacity]
+    std::vector<RowList> lists;              ///< [step]
+    AlignedVector<std::int32_t> sums;        ///< [cell][step][width]
+    std::vector<bool> counted;               ///< [cell] by words of bits instead of events
+    std::vector<std::int32_t> totals;        ///< [step] events
     std::vector<std::uint32_t> patch;        ///< [step][words] bits of a receptive field
     std::vector<float> factors;              ///< [row][step] the same as numbers
     std::vector<std::vector<float>> nested;  ///< currents of terms within terms
@@ -49,7 +49,8 @@ struct CurrentsRequest {
 class Currents {
 public:
     virtual ~Currents() = default;
-    /// @param out  [cell][n_steps][width]; what was there is overwritten. Channels beyond the layer's own
+    /// @param out  [cell][n_steps][width]; what was there is overwritten. Channels beyond the
+    /// layer's own
     ///             get any finite value.
     virtual void compute(const CurrentsRequest& request, const std::vector<Signal>& signals,
                          Scratch& scratch, float* out) const = 0;

@@ -163,8 +163,8 @@ private:
             const int phase = settings_.first_step + static_cast<int>(s) - settings_.wait_until;
             if (phase < 1) continue;
             const auto index = static_cast<std::size_t>(phase - 1);
-            bits[index * plan_.words()] = fire_phase(u, thresholds_.data() + block * width_,
-                                                     needed_[index], width_, fired);
+            bits[index * plan_.words()] =
+                fire_phase(u, thresholds_.data() + block * width_, needed_[index], width_, fired);
         }
     }
 

@@ -9,8 +9,8 @@
 
 namespace ranvier {
 
-/// Lists of events can be entered every so many channels, so that weights can be used in pieces that
-/// fit the cache.
+/// Lists of events can be entered every so many channels, so that weights can be used in pieces
+/// that fit the cache.
 constexpr std::size_t segment_channels = 128;
 
 /// What a layer sends to others, described once for all runs.

@@ -73,6 +73,11 @@ private:
     std::vector<WiringSource> sources_;
 };
 
+/// Inputs that a window spans in one direction.
+std::int64_t reach(std::int64_t kernel, std::int64_t dilation) {
+    return dilation * (kernel - 1) + 1;
+}
+
 class SpikePool final : public Population {
 public:
     SpikePool(const SignalPlan& plan, std::size_t out, WindowGeometry geometry, MaxRule rule,
@@ -82,7 +87,11 @@ public:
           geometry_(geometry),
           rule_(rule),
           from_plan_(from_plan),
-          from_(from) {}
+          from_(from),
+          apart_(geometry.window.stride_h >=
+                     reach(geometry.window.kernel_h, geometry.window.dilation_h) &&
+                 geometry.window.stride_w >=
+                     reach(geometry.window.kernel_w, geometry.window.dilation_w)) {}
 
     void allocate(PopulationState& state, std::size_t n_slots, std::size_t) const override {
         if (rule_ == MaxRule::current_step) return;
@@ -100,8 +109,11 @@ public:
              Crew& crew) const override {
         crew.for_each(slots.size(), [&](std::size_t k, std::size_t) {
             const std::size_t lead = plan_.delayed ? 1 : 0;
-            for (std::size_t i = 0; i < n_indices(plan_, n); ++i)
-                pool_step(parts, parts.states[self], slots[k], i, i + lead);
+            const std::size_t indices = n_indices(plan_, n);
+            if (rule_ == MaxRule::running_count)
+                count_steps(parts, parts.states[self], slots[k], indices, lead);
+            for (std::size_t i = 0; i < indices && rule_ == MaxRule::current_step; ++i)
+                or_step(parts, slots[k], i, i + lead);
         });
     }
     std::string describe() const override {
@@ -109,42 +121,72 @@ public:
     }
 
 private:
-    void pool_step(RunParts& parts, PopulationState& state, std::size_t slot, std::size_t index,
-                   std::size_t to) const {
+    /// Whatever spikes in a window.
+    void or_step(RunParts& parts, std::size_t slot, std::size_t index, std::size_t to) const {
         const Signal& from = parts.signals[from_];
-        Signal& out = parts.signals[out_];
-        const std::size_t channels = plan_.channels();
         const std::size_t words = plan_.words();
-        const bool counts = rule_ == MaxRule::running_count;
-        std::uint32_t* arrived =
-            counts ? state.arrived.data() + slot * from_plan_.places() * channels : nullptr;
-        std::uint32_t* passed =
-            counts ? state.passed.data() + slot * plan_.places() * channels : nullptr;
-        if (counts)
-            for (std::size_t p = 0; p < from_plan_.places(); ++p) {
-                const EventView e = from.events(slot, p, index);
-                for (std::size_t k = 0; k < e.n; ++k) ++arrived[p * channels + e.channels[k]];
-            }
         for (std::size_t p = 0; p < plan_.places(); ++p) {
-            std::uint64_t* bits = out.bits(slot, p) + to * words;
+            std::uint64_t* bits = parts.signals[out_].bits(slot, p) + to * words;
             std::fill_n(bits, words, std::uint64_t{0});
             for_each_window_tap(geometry_, p, [&](std::size_t place, std::size_t) {
                 const std::uint64_t* source = from.bits(slot, place) + index * words;
                 for (std::size_t w = 0; w < words; ++w) bits[w] |= source[w];
             });
-            if (!counts) continue;
-            for (std::size_t w = 0; w < words; ++w)
-                for (std::uint64_t left = bits[w]; left != 0; left &= left - 1) {
-                    const std::size_t c = 64 * w + static_cast<std::size_t>(std::countr_zero(left));
-                    std::uint32_t most = 0;
+        }
+    }
+
+    /// An input whose count outgrows all that its window has passed lets one more spike pass. At
+    /// the end of a step the window has passed as many as its busiest input sent, so one is enough.
+    struct Counts {
+        std::uint32_t* arrived;  ///< [place of the input][channels]
+        std::uint32_t* passed;   ///< [place][channels]
+    };
+    void count_events(const EventView& e, std::size_t from, std::size_t window,
+                      const Counts& counts, std::uint64_t* bits) const {
+        std::uint32_t* arrived = counts.arrived + from * plan_.channels();
+        std::uint32_t* passed = counts.passed + window * plan_.channels();
+        for (std::size_t k = 0; k < e.n; ++k) {
+            const std::size_t c = e.channels[k];
+            if (arrived[c] <= passed[c]) continue;
+            ++passed[c];
+            bits[c / 64] |= std::uint64_t{1} << c % 64;
+        }
+    }
+
+    /// Step by step within a window where windows do not overlap, so that its counts stay in the
+    /// cache; else within the whole layer.
+    void count_steps(RunParts& parts, PopulationState& state, std::size_t slot, std::size_t n,
+                     std::size_t lead) const {
+        const Signal& from = parts.signals[from_];
+        Signal& out = parts.signals[out_];
+        const std::size_t channels = plan_.channels();
+        const Counts counts{state.arrived.data() + slot * from_plan_.places() * channels,
+                            state.passed.data() + slot * plan_.places() * channels};
+        const auto arrive = [&](std::size_t place, std::size_t index) {
+            const EventView e = from.events(slot, place, index);
+            for (std::size_t k = 0; k < e.n; ++k)
+                ++counts.arrived[place * channels + e.channels[k]];
+        };
+        const auto pass = [&](std::size_t p, std::size_t index) {
+            std::uint64_t* bits = out.bits(slot, p) + (index + lead) * plan_.words();
+            std::fill_n(bits, plan_.words(), std::uint64_t{0});
+            for_each_window_tap(geometry_, p, [&](std::size_t place, std::size_t) {
+                count_events(from.events(slot, place, index), place, p, counts, bits);
+            });
+        };
+        if (apart_) {
+            for (std::size_t p = 0; p < plan_.places(); ++p)
+                for (std::size_t index = 0; index < n; ++index) {
                     for_each_window_tap(geometry_, p, [&](std::size_t place, std::size_t) {
-                        most = std::max(most, arrived[place * channels + c]);
+                        arrive(place, index);
                     });
-                    if (most > passed[p * channels + c])
-                        ++passed[p * channels + c];
-                    else
-                        bits[w] &= ~(std::uint64_t{1} << c % 64);
+                    pass(p, index);
                 }
+            return;
+        }
+        for (std::size_t index = 0; index < n; ++index) {
+            for (std::size_t place = 0; place < from_plan_.places(); ++place) arrive(place, index);
+            for (std::size_t p = 0; p < plan_.places(); ++p) pass(p, index);
         }
     }
 
@@ -154,6 +196,7 @@ private:
     MaxRule rule_;
     const SignalPlan& from_plan_;
     std::size_t from_;
+    bool apart_;  ///< no input lies in two windows
 };
 
 }  // namespace

@@ -163,7 +163,7 @@ void sum_lists(const std::int8_t* weights, std::size_t largest, const RowList* l
                std::size_t n_lists, std::int32_t* out) {
     for (std::size_t l = 0; l < n_lists; ++l) {
         std::int32_t* sums = out + l * width;
-        
+
         if (largest <= 4)
             sum_list<width>(hn::CappedTag<std::int8_t, width>(), weights, 127 / largest, lists[l],
                             sums);
@@ -242,6 +242,23 @@ void add_dense_any(const float* rows, std::size_t n_rows, const float* factors, 
     }
 }
 
+std::uint64_t peak_adds(const float* values, std::size_t n, std::size_t n_rounds, float* out) {
+    const FloatTag d;
+    constexpr std::size_t chains = 8;
+    hn::Vec<FloatTag> sums[chains];
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < chains; ++c) sums[c] = hn::Zero(d);
+    for (std::size_t r = 0; r < n_rounds; ++r)
+        for (std::size_t i = 0; i < n; i += chains * float_lanes) {
+#pragma GCC unroll 8
+            for (std::size_t c = 0; c < chains; ++c)
+                sums[c] = hn::Add(sums[c], hn::LoadU(d, values + i + c * float_lanes));
+        }
+    for (std::size_t c = 1; c < chains; ++c) sums[0] = hn::Add(sums[0], sums[c]);
+    hn::StoreU(sums[0], d, out);
+    return static_cast<std::uint64_t>(n) * n_rounds;
+}
+
 }  // namespace
 }  // namespace ranvier::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -252,6 +269,7 @@ namespace ranvier {
 HWY_EXPORT(add_rows_any);
 HWY_EXPORT(sum_rows_any);
 HWY_EXPORT(add_dense_any);
+HWY_EXPORT(peak_adds);
 
 void add_rows_reference(const float* weights, std::size_t width, std::span<const RowList> lists,
                         float* out) {
@@ -270,7 +288,6 @@ void add_rows(const float* weights, std::size_t width, std::span<const RowList> 
 
 void sum_rows_reference(const std::int8_t* weights, std::size_t width,
                         std::span<const RowList> lists, std::int32_t* out) {
-    
     for (std::size_t l = 0; l < lists.size(); ++l)
         for (std::size_t e = 0; e < lists[l].n; ++e)
             for (std::size_t c = 0; c < width; ++c)
@@ -297,6 +314,10 @@ void add_dense_rows(const float* rows, std::size_t n_rows, const float* factors,
                     std::size_t n_steps, std::size_t width, float* out) {
     if (scalar_isa()) return add_dense_rows_reference(rows, n_rows, factors, n_steps, width, out);
     HWY_DYNAMIC_DISPATCH(add_dense_any)(rows, n_rows, factors, n_steps, width, out);
+}
+
+std::uint64_t add_peak(const float* values, std::size_t n, std::size_t n_rounds, float* out) {
+    return HWY_DYNAMIC_DISPATCH(peak_adds)(values, n, n_rounds, out);
 }
 
 }  // namespace ranvier

@@ -44,4 +44,9 @@ void add_dense_rows(const float* rows, std::size_t n_rows, const float* factors,
 void add_dense_rows_reference(const float* rows, std::size_t n_rows, const float* factors,
                               std::size_t n_steps, std::size_t width, float* out);
 
+/// For benchmarks: adds `n` floats from memory, one behind the other, into eight vectors,
+/// `n_rounds` times: the most additions per second that a cache of that size feeds.
+/// @param n  a multiple of 128. @param out [16] keeps the work alive. @return additions done.
+std::uint64_t add_peak(const float* values, std::size_t n, std::size_t n_rounds, float* out);
+
 }  // namespace ranvier

@@ -1,0 +1,109 @@
+// The inner loops of the fast engine against what one core can do at most, in the same run.
+//
+// Goals: popcount_vs_peak at least 1: AND-popcount over binary weights as fast as a loop of AND,
+// POPCNT, ADD on registers only. event_add_vs_peak at least 0.5: rows of float weights, chosen by
+// events, added half as fast as vectors that lie one behind the other in the first-level cache.
+// Results are compared with the scalar references first.
+#include "ranvier/base/aligned.hpp"
+#include "ranvier/kernels/popcount.hpp"
+#include "ranvier/kernels/rows.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include "ratios.hpp"
+#include "timing.hpp"
+#include <cstdint>
+
+namespace ranvier::bench {
+namespace {
+
+/// A layer of 512 channels in, 64 of its outputs, 16 timesteps.
+void popcount(benchmark::State& state) {
+    constexpr std::size_t n_words = 9 * 512 / 32;
+    constexpr std::size_t n_steps = 16;
+    constexpr std::size_t n_out = 64;
+    std::uint32_t random = 1;
+    const auto next = [&random] { return random = random * 1664525U + 1013904223U; };
+    AlignedVector<std::uint32_t> weights(n_words * n_out), spikes(n_words * n_steps);
+    for (auto& w : weights) w = next();
+    for (auto& s : spikes) s = next() & next() & next();
+    AlignedVector<std::int32_t> out(n_steps * n_out), expected(out.size());
+    const auto count = [&](auto kernel, std::int32_t* to) {
+        for (std::size_t c = 0; c < n_out; c += popcount_lanes)
+            kernel(weights.data() + c * n_words, spikes.data(), n_words, n_steps, to + c, n_out);
+    };
+    count(and_popcount, out.data());
+    count(and_popcount_reference, expected.data());
+    if (out != expected) return state.SkipWithError("the counts differ from the reference's");
+
+    constexpr int rounds = 20;
+    std::uint32_t sink = 1;
+    std::vector<double> ours, peak;
+    for (auto _ : state) {
+        const double work = 32.0 * n_words * n_out * n_steps * rounds;
+        ours.push_back(work / seconds([&] {
+                           for (int r = 0; r < rounds; ++r) count(and_popcount, out.data());
+                       }));
+        std::uint64_t done = 0;
+        const double time = seconds([&] { done = popcount_peak(20000, sink); });
+        peak.push_back(static_cast<double>(done) / time);
+        state.SetIterationTime(time);
+    }
+    benchmark::DoNotOptimize(sink);
+    state.counters["GMAC/s"] = median(ours) / 1e9;
+    state.counters["peak_GMAC/s"] = median(peak) / 1e9;
+    state.counters["ratio"] = ratio_of(ours, peak).median;
+    keep_ratio("popcount_vs_peak", ratio_of(ours, peak));
+}
+BENCHMARK(popcount)->UseManualTime()->Iterations(41);
+
+/// 128 inputs (a piece of the weights), a tenth spiking, 64 outputs, 16 timesteps.
+void event_add(benchmark::State& state) {
+    constexpr std::size_t n_rows = 128;
+    constexpr std::size_t width = 64;
+    constexpr std::size_t n_steps = 16;
+    std::uint32_t random = 1;
+    const auto next = [&random] { return (random = random * 1664525U + 1013904223U) >> 8; };
+    AlignedVector<float> weights(n_rows * width);
+    for (auto& w : weights) w = static_cast<float>(next()) * 0x1p-24F;
+    std::vector<std::vector<std::uint16_t>> rows(n_steps);
+    std::vector<RowList> lists;
+    std::size_t n_events = 0;
+    for (auto& list : rows) {
+        for (std::size_t r = 0; r < n_rows; ++r)
+            if (next() % 10 == 0) list.push_back(static_cast<std::uint16_t>(r));
+        lists.push_back({list.data(), list.size()});
+        n_events += list.size();
+    }
+    AlignedVector<float> out(n_steps * width), expected(out.size());
+    add_rows(weights.data(), width, lists, out.data());
+    add_rows_reference(weights.data(), width, lists, expected.data());
+    if (out != expected) return state.SkipWithError("the sums differ from the reference's");
+
+    constexpr int rounds = 500;
+    std::vector<double> ours, peak;
+    for (auto _ : state) {
+        const double work = static_cast<double>(n_events * width) * rounds;
+        ours.push_back(work / seconds([&] {
+                           for (int r = 0; r < rounds; ++r)
+                               add_rows(weights.data(), width, lists, out.data());
+                       }));
+        std::uint64_t done = 0;
+        const double time =
+            seconds([&] { done = add_peak(weights.data(), weights.size(), 500, out.data()); });
+        peak.push_back(static_cast<double>(done) / time);
+        state.SetIterationTime(time);
+    }
+    state.counters["Gadd/s"] = median(ours) / 1e9;
+    state.counters["peak_Gadd/s"] = median(peak) / 1e9;
+    state.counters["ratio"] = ratio_of(ours, peak).median;
+    keep_ratio("event_add_vs_peak", ratio_of(ours, peak));
+}
+BENCHMARK(event_add)->UseManualTime()->Iterations(41);
+
+}  // namespace
+}  // namespace ranvier::bench
+
+int main(int argc, char** argv) {
+    return ranvier::bench::run_benchmarks(argc, argv);
+}
