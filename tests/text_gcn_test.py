@@ -5,7 +5,7 @@ import json
 import unittest
 
 from support import program
-from support.program import BAD_INPUT, CAN_TRAIN, IO, ROOT, USAGE
+from support.program import BAD_INPUT, CAN_TRAIN, IO, ROOT, UNSUPPORTED, USAGE
 
 WORDS = {"earn": ["profit", "share", "dividend", "quarter"], "grain": ["wheat", "corn", "crop", "harvest"]}
 RECIPE = ROOT / "experiments/one_spike/text_gcn_r8.toml"
@@ -49,6 +49,26 @@ class TextGcn(program.ProgramTest):
         self.assertEqual(rows["embedding"]["float_macs_per_sample"], 8 * edges)
         # Of one pass: each edge fires at most once, to 8 channels.
         self.assertLessEqual(rows["embedding"]["synops_per_sample"], 8 * edges)
+
+    def test_diagnosis_counts_documents(self):
+        self.expect_ok("convert", self.trained, "-o", "snn.safetensors", "--data", "text:r8", "--data-root",
+                       ".", "--diagnose", "--json", "convert.json")
+        diagnosis = self.read_json("convert.json")["diagnosis"]
+        self.assertEqual(diagnosis["images"], 40)
+        self.assertLess(diagnosis["changed_decisions"], 0.2)
+        self.expect_error(UNSUPPORTED, "convert", self.trained, "-o", "snn.safetensors", "--data", "text:r8",
+                          "--data-root", ".", "--max-loss", 2, says="--tune base")
+
+    def test_rate_coding_has_no_accuracy_by_step(self):
+        self.expect_ok("convert", self.trained, "-o", "rate.safetensors", "--data", "text:r8", "--data-root",
+                       ".", "--coding", "rate", "--steps", 4)
+        self.expect_ok("evaluate", "rate.safetensors", "--data", "text:r8", "--data-root", ".", "--json",
+                       "rate.json")
+        self.assertNotIn("accuracy_per_step", self.read_json("rate.json"))
+
+    def test_an_empty_test_set_is_refused(self):
+        (self.folder / "text/R8/test.txt").write_text("")
+        self.expect_error(BAD_INPUT, "evaluate", self.trained, "--data", "text:r8", "--data-root", ".")
 
     def test_both_engines_agree(self):
         results = []

@@ -2,6 +2,19 @@
 
 namespace ranvier {
 
+std::vector<std::size_t> node_decisions(std::span<const float> outputs, const NodeLabels& labels,
+                                        std::size_t n_nodes) {
+    std::vector<std::size_t> decisions;
+    for (const std::int64_t labelled : labels.node) {
+        const auto node = static_cast<std::size_t>(labelled);
+        std::size_t best = 0;
+        for (std::size_t c = 1; c < outputs.size() / n_nodes; ++c)
+            if (outputs[c * n_nodes + node] > outputs[best * n_nodes + node]) best = c;
+        decisions.push_back(best);
+    }
+    return decisions;
+}
+
 Tensor read_batch(const Samples& samples, std::size_t begin, std::size_t count) {
     const Shape shape = samples.shape();
     Tensor batch({static_cast<std::int64_t>(count), shape.channels, shape.height, shape.width});

@@ -17,6 +17,12 @@ struct NodeLabels {
     std::vector<int> label;  ///< [node.size()]
 };
 
+/// The class of each labelled node. @param outputs [n_classes][n_nodes]; the lowest index wins a
+/// tie.
+[[nodiscard]] std::vector<std::size_t> node_decisions(std::span<const float> outputs,
+                                                      const NodeLabels& labels,
+                                                      std::size_t n_nodes);
+
 /// Labelled images, read one at a time so that memory does not grow with their number.
 /// All members may be called from several threads at once.
 class Samples {

@@ -128,7 +128,8 @@ void add_calibration_options(CLI::App& command, ConvertCommand& options) {
         .add_option(
             "--max-loss", options.max_loss,
             "Choose --steps, --base and --tune: the cheapest that changes at most P percent "
-            "of the decisions on a fifth of the samples, which is held out")
+            "of the decisions on a fifth of the samples, which is held out; layers wait for all "
+            "phases")
         ->check(CLI::Range(0.0, 100.0))
         ->type_name("P");
     command.add_flag("--diagnose", options.diagnose,
@@ -160,7 +161,12 @@ void add_convert(CLI::App& app, const CommandLine& line) {
         "--steps 64 --percentile 99.7 --per layer --calibrate 1000 --data digits\n"
         "  ranvier convert net.safetensors -o snn.safetensors --max-loss 1 --diagnose --data "
         "digits\n");
-    command->callback([options, &line] { run(*options, line); });
+    command->callback([options, command, &line] {
+        for (const char* name : {"--weight-scale", "--weight-rule"})
+            if (command->count(name) > 0 && options->convert.weights != WeightKind::int8)
+                fail(Fault::usage, "convert: {} is for --weights int8", name);
+        run(*options, line);
+    });
 }
 
 }  // namespace ranvier

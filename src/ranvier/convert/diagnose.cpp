@@ -137,7 +137,9 @@ public:
         observed_.erase(std::unique(observed_.begin(), observed_.end()), observed_.end());
     }
 
-    Diagnosis run(const Samples& samples, int n_threads, Progress& progress) {
+    /// @param nodes  of a graph: what is decided; else null.
+    Diagnosis run(const Samples& samples, const NodeLabels* nodes, int n_threads,
+                  Progress& progress) {
         FloatEngine engine(reference_, n_threads);
         std::unique_ptr<FloatEngine> dense;
         std::unique_ptr<ReferencePlan> plan;
@@ -149,7 +151,7 @@ public:
             stepped = std::make_unique<ReferenceRun>(*plan);
         }
         Diagnosis diagnosis;
-        diagnosis.images = samples.size();
+        diagnosis.images = nodes != nullptr ? nodes->node.size() : samples.size();
         progress.start("diagnose", "images", samples.size());
         for (std::size_t i = 0; i < samples.size(); ++i) {
             const Tensor image = read_batch(samples, i, 1);
@@ -159,12 +161,12 @@ public:
             for (std::size_t k = 0; k < neurons_.size(); ++k) compare(k, wanted, got);
             for (std::size_t o = 0; o < wanted.back().size(); ++o)
                 outputs_.add(wanted.back()[o], got.back()[o], 0, 0);
-            if (argmax(wanted.back()) != argmax(got.back())) ++diagnosis.changed_decisions;
+            diagnosis.changed_decisions += changed(wanted.back(), got.back(), nodes);
             progress.advance(1);
         }
         progress.finish();
         diagnosis.changed_decisions /=
-            static_cast<double>(std::max<std::size_t>(1, samples.size()));
+            static_cast<double>(std::max<std::size_t>(1, diagnosis.images));
         diagnosis.output_error = outputs_.result("", false).relative_error;
         for (const std::size_t l : neurons_)
             diagnosis.layers.push_back(sums_[l].result(spiking_.layers[l].name, dense_));
@@ -172,6 +174,17 @@ public:
     }
 
 private:
+    [[nodiscard]] double changed(const Values& wanted, const Values& got,
+                                 const NodeLabels* nodes) const {
+        if (nodes == nullptr) return argmax(wanted) != argmax(got) ? 1 : 0;
+        const auto n_nodes = static_cast<std::size_t>(shapes_.back().height);
+        const auto a = node_decisions(wanted, *nodes, n_nodes);
+        const auto b = node_decisions(got, *nodes, n_nodes);
+        double n = 0;
+        for (std::size_t k = 0; k < a.size(); ++k) n += a[k] != b[k] ? 1 : 0;
+        return n;
+    }
+
     void compare(std::size_t k, const std::vector<Values>& wanted, const std::vector<Values>& got) {
         const std::size_t l = neurons_[k];
         const Values& membrane = wanted[reference_.layers[l].inputs[0]];
@@ -200,7 +213,8 @@ Diagnosis diagnose(const Network& reference, const Network& spiking, const Sampl
     // Not owned: `samples` outlives the subset.
     const std::shared_ptr<const Samples> all(std::shared_ptr<void>(), &samples);
     return Comparison(reference, spiking)
-        .run(SubsetSamples(all, options.images), options.n_threads, progress);
+        .run(SubsetSamples(all, options.images), samples.node_labels(), options.n_threads,
+             progress);
 }
 
 }  // namespace ranvier

@@ -26,10 +26,11 @@ struct LayerError {
 };
 
 struct Diagnosis {
-    std::size_t images = 0;
+    std::size_t images = 0;  ///< graphs: labelled documents
     /// Share of the images whose largest output is another one than the float network's; no label
     /// is needed, and the accuracy cannot change by more.
     double changed_decisions = 0;
+    bool held_out = false;           ///< these images took no part in the calibration
     double output_error = 0;         ///< relative error of the outputs
     std::vector<LayerError> layers;  ///< activation layers, in order
 };

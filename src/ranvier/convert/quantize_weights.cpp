@@ -79,10 +79,13 @@ void quantize_weights(Network& network, const QuantizeOptions& options) {
         if (auto* conv = layer.as<Convolution>()) quantize(conv->weight, conv->format, options);
         if (auto* linear = layer.as<Linear>()) quantize(linear->weight, linear->format, options);
     }
+    const bool graph = std::any_of(network.layers.begin(), network.layers.end(),
+                                   [](const Layer& l) { return adjacency_of(l) != nullptr; });
     network.notes["weights"] = fmt::format(
-        "int8, one scale per {}, {}; biases float32",
+        "int8, one scale per {}, {}; biases{} float32",
         options.scale == WeightScale::channel ? "channel" : "layer",
-        options.rule == ScaleRule::maximum ? "largest weight = 127" : "least squared error");
+        options.rule == ScaleRule::maximum ? "largest weight = 127" : "least squared error",
+        graph ? ", graph and embedding" : "");
 }
 
 }  // namespace ranvier

@@ -45,6 +45,11 @@ void try_on(const Network& network, const Samples& held_out,
     for (std::size_t i = 0; i < decided.size(); ++i)
         tried.changed += decided[i] != float_decisions[i] ? 1 / n : 0;
     tried.standard_error = std::sqrt(std::max(0.0, tried.changed * (1 - tried.changed)) / n);
+    constexpr double z = 1.96;
+    tried.upper_bound =
+        (tried.changed + z * z / (2 * n) +
+         z * std::sqrt(tried.changed * (1 - tried.changed) / n + z * z / (4 * n * n))) /
+        (1 + z * z / n);
     tried.accuracy_loss = share_right(float_decisions, held_out) - share_right(decided, held_out);
 }
 
@@ -72,17 +77,25 @@ std::vector<ConvertOptions> settings_by_cost(const ConvertOptions& options) {
     return settings;
 }
 
+std::size_t calibrating_part(const Samples& calibration) {
+    return calibration.size() - calibration.size() / 5;
+}
+
 SearchResult search_conversion(const Network& network, const Samples& calibration,
                                const std::vector<ConvertOptions>& settings, double max_changed,
                                Progress& progress) {
-    if (calibration.size() < 10)
+    if (calibration.node_labels() != nullptr)
+        fail(Fault::unsupported,
+             "search: a graph is one sample, of which nothing can be held out; use --tune base "
+             "instead of --max-loss");
+    if (calibration.size() < 100)
         fail(Fault::bad_input,
-             "search: {} has {} samples; a fifth of them is held out, so give at least 10 "
-             "(hundreds are better)",
+             "search: {} has {} samples; a fifth of them is held out, so give at least 100 "
+             "(1000 are better)",
              calibration.describe(), calibration.size());
     // Not owned: `calibration` outlives both.
     const std::shared_ptr<const Samples> all(std::shared_ptr<void>(), &calibration);
-    const std::size_t n_used = calibration.size() - calibration.size() / 5;
+    const std::size_t n_used = calibrating_part(calibration);
     const SubsetSamples used(all, n_used);
     const SubsetSamples held_out(all, calibration.size() - n_used, n_used);
     FloatOptions float_options;

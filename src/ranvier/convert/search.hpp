@@ -16,8 +16,11 @@ struct TriedSetting {
     /// accuracy cannot fall by more.
     double changed = 0;
     double standard_error = 0;  ///< of `changed`
-    double accuracy_loss = 0;   ///< by the labels, for information; may be negative
-    double seconds = 0;         ///< conversion and trial
+    /// Upper end of the 95 % interval of `changed` (Wilson's), which is not 0 where nothing
+    /// changed.
+    double upper_bound = 0;
+    double accuracy_loss = 0;  ///< by the labels, for information; may be negative
+    double seconds = 0;        ///< conversion and trial
 };
 
 struct SearchResult {
@@ -31,10 +34,13 @@ struct SearchResult {
 /// error; rate: 16, 32, 64, 128, 256 steps.
 [[nodiscard]] std::vector<ConvertOptions> settings_by_cost(const ConvertOptions& options);
 
+/// How many of the first samples search_conversion calibrates on; the rest is held out.
+[[nodiscard]] std::size_t calibrating_part(const Samples& calibration);
+
 /// Converts with one setting after the other on the first four fifths of `calibration` and tries
 /// each on the last fifth, until no more than `max_changed` of its decisions change.
 /// @param max_changed  in [0, 1].
-/// @throws Error(bad_input) if there are fewer than 10 samples.
+/// @throws Error(bad_input) if there are fewer than 100 samples; Error(unsupported) for graphs.
 [[nodiscard]] SearchResult search_conversion(const Network& network, const Samples& calibration,
                                              const std::vector<ConvertOptions>& settings,
                                              double max_changed,

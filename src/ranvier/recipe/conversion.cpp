@@ -1,5 +1,6 @@
 #include "ranvier/recipe/conversion.hpp"
 
+#include "ranvier/data/subset_samples.hpp"
 #include "ranvier/report/table.hpp"
 
 #include <algorithm>
@@ -52,17 +53,19 @@ std::string percent(double share) {
 }
 
 std::string tried_text(const std::vector<TriedSetting>& tried) {
-    Table table({"tried", "decisions changed", "+-", "accuracy lost", "seconds"});
+    Table table({"tried", "decisions changed", "+-", "95 % below", "accuracy lost", "seconds"});
     for (const TriedSetting& setting : tried)
         table.add_row({setting_text(setting.options), percent(setting.changed),
                        fmt::format("{:.2f}", 100 * setting.standard_error),
-                       percent(setting.accuracy_loss), fmt::format("{:.1f}", setting.seconds)});
+                       percent(setting.upper_bound), percent(setting.accuracy_loss),
+                       fmt::format("{:.1f}", setting.seconds)});
     return table.text();
 }
 
 std::string diagnosis_text(const Diagnosis& diagnosis) {
     std::string text =
-        fmt::format("{} images: {} of the decisions changed, outputs off by {}\n", diagnosis.images,
+        fmt::format("{} {}: {} of the decisions changed, outputs off by {}\n", diagnosis.images,
+                    diagnosis.held_out ? "held-out images" : "of the images that calibrated it",
                     percent(diagnosis.changed_decisions), percent(diagnosis.output_error));
     Table table({"layer", "error", "own error", "bias", "saturated", "silenced"});
     for (const LayerError& layer : diagnosis.layers)
@@ -84,15 +87,58 @@ Json diagnosis_json(const Diagnosis& diagnosis) {
         layers.push_back(std::move(row));
     }
     return {{"images", diagnosis.images},
+            {"held_out", diagnosis.held_out},
             {"changed_decisions", diagnosis.changed_decisions},
             {"output_error", diagnosis.output_error},
             {"layers", std::move(layers)}};
+}
+
+void require_usable(const ConvertRequest& request) {
+    const ConvertOptions& options = request.options;
+    if (request.max_loss && !(*request.max_loss >= 0 && *request.max_loss <= 100))
+        fail(Fault::usage, "max-loss is {}; allowed is 0 to 100 percent", *request.max_loss);
+    if (request.max_loss && options.coding == Coding::one_spike && options.wait != -1)
+        fail(Fault::usage,
+             "max-loss chooses the steps, and layers wait for all of them; leave out wait = {}, or "
+             "choose steps, base and tune yourself",
+             options.wait);
+    if (options.coding == Coding::rate && (options.wait != -1 || options.base == 0))
+        fail(Fault::usage,
+             "wait and base auto are for one_spike coding; leave them out for rate coding");
+    if (request.diagnose && options.placement == Placement::weights &&
+        options.weights == WeightKind::int8)
+        fail(Fault::usage,
+             "diagnose: with placement weights, int8 weights are rounded after the scale has moved "
+             "into them, so no layer can be compared; use placement thresholds");
+}
+
+/// On images that were held out, where there are any. With the scale in the weights the same
+/// conversion with it in the thresholds is compared, which has the same spikes.
+void add_diagnosis(const Network& network, const Samples& samples, ConvertOptions options,
+                   const RunContext& context, ConvertOutcome& outcome) {
+    const bool held_out = !outcome.tried.empty();
+    if (held_out) options = outcome.tried.back().options;
+    // Not owned: `samples` outlives both.
+    const std::shared_ptr<const Samples> all(std::shared_ptr<void>(), &samples);
+    const std::size_t n_used = held_out ? calibrating_part(samples) : samples.size();
+    const SubsetSamples used(all, n_used);
+    const SubsetSamples rest(all, samples.size() - n_used, n_used);
+    const bool moved = options.placement == Placement::weights;
+    outcome.diagnosis =
+        diagnose(prepared_for_conversion(network, options),
+                 moved ? convert(network, held_out ? static_cast<const Samples&>(used) : samples,
+                                 with_thresholds(options), *context.progress)
+                       : outcome.network,
+                 held_out ? static_cast<const Samples&>(rest) : samples, {100, context.n_threads},
+                 *context.progress);
+    outcome.diagnosis->held_out = held_out;
 }
 
 }  // namespace
 
 ConvertOutcome run_convert(const Network& network, const ConvertRequest& request,
                            const RunContext& context) {
+    require_usable(request);
     DataOptions data = request.data;
     data.shape = network.input().shape;
     ConvertOptions options = request.options;
@@ -104,13 +150,7 @@ ConvertOutcome run_convert(const Network& network, const ConvertRequest& request
     else
         outcome.network = convert(network, *samples, options, *context.progress);
     if (!request.diagnose) return outcome;
-    if (!outcome.tried.empty()) options = outcome.tried.back().options;
-    const bool moved = options.placement == Placement::weights;
-    outcome.diagnosis =
-        diagnose(prepared_for_conversion(network, options),
-                 moved ? convert(network, *samples, with_thresholds(options), *context.progress)
-                       : outcome.network,
-                 *samples, {100, context.n_threads}, *context.progress);
+    add_diagnosis(network, *samples, options, context, outcome);
     return outcome;
 }
 
@@ -123,6 +163,7 @@ Json conversion_json(const ConvertOutcome& outcome) {
                                  {"tune", name_of(setting.options.tuning)},
                                  {"changed_decisions", setting.changed},
                                  {"standard_error", setting.standard_error},
+                                 {"upper_bound", setting.upper_bound},
                                  {"accuracy_loss", setting.accuracy_loss},
                                  {"seconds", setting.seconds}});
     if (outcome.diagnosis) json["diagnosis"] = diagnosis_json(*outcome.diagnosis);

@@ -114,16 +114,11 @@ void take_ledger(const Ledger& ledger, bool spiking, EvaluationResult& result) {
 /// Documents classified right in one pass over a graph. @param logits  [1][n_classes * n_nodes].
 std::size_t count_correct_nodes(const Tensor& logits, const Samples& samples,
                                 const NodeLabels& labels) {
-    const auto n_nodes = static_cast<std::size_t>(samples.shape().height);
-    const auto n_classes = logits.size() / n_nodes;
+    const auto decided =
+        node_decisions(logits.values, labels, static_cast<std::size_t>(samples.shape().height));
     std::size_t correct = 0;
-    for (std::size_t k = 0; k < labels.node.size(); ++k) {
-        const auto node = static_cast<std::size_t>(labels.node[k]);
-        std::size_t best = 0;
-        for (std::size_t c = 1; c < n_classes; ++c)
-            if (logits.values[c * n_nodes + node] > logits.values[best * n_nodes + node]) best = c;
-        correct += static_cast<int>(best) == labels.label[k] ? 1 : 0;
-    }
+    for (std::size_t k = 0; k < decided.size(); ++k)
+        correct += static_cast<int>(decided[k]) == labels.label[k] ? 1 : 0;
     return correct;
 }
 
@@ -177,7 +172,8 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     result.engine = engine->name();
     count_documents(run.logits, samples, result);
     if (request.steps > 0) result.coding.steps = request.steps;
-    if (result.coding.coding == "rate" && run.samples > 0)
+    // A graph is one sample whose class means nothing.
+    if (result.coding.coding == "rate" && run.samples > 0 && samples.node_labels() == nullptr)
         for (const std::uint64_t correct : run.correct_after)
             result.accuracy_per_step.push_back(static_cast<double>(correct) /
                                                static_cast<double>(run.samples));
@@ -194,6 +190,9 @@ void require_fitting(const Network& network, const EvaluateRequest& request,
                      const CodingResult& coding) {
     if (request.steps > 0 && !network.spiking())
         fail(Fault::usage, "evaluate: --steps is for spiking networks; {} is a float network",
+             request.network_file);
+    if (request.engine != EngineKind::automatic && !network.spiking())
+        fail(Fault::usage, "evaluate: --engine is for spiking networks; {} is a float network",
              request.network_file);
     if (request.steps > 0 && coding.coding == "one_spike")
         fail(Fault::usage,
@@ -229,6 +228,10 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     DataOptions data = request.data;
     data.shape = network.input().shape;
     const std::unique_ptr<Samples> samples = open_dataset(data);
+    const NodeLabels* nodes = samples->node_labels();
+    if (samples->size() == 0 || (nodes != nullptr && nodes->node.empty()))
+        fail(Fault::bad_input, "evaluate: {} has no samples; choose another --data or --split",
+             samples->describe());
     describe_run(network, request, context, *samples, result);
 
     if (network.spiking())

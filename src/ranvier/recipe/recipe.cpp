@@ -121,7 +121,7 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_integer("calibrate", stage.calibrate, 1);
     double max_loss = -1;
     reader.read("max_loss", max_loss, 0, 100);
-    if (max_loss >= 0) stage.max_loss = max_loss;
+    if (!(max_loss < 0)) stage.max_loss = max_loss;  // NaN is refused later, not forgotten
     reader.read("diagnose", stage.diagnose);
     return stage;
 }
