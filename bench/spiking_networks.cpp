@@ -47,10 +47,11 @@ void set_rates(Network& network, int steps) {
         if (network.layers[l].as<Activation>() == nullptr) continue;
         for (int round = 0; round < 4; ++round) {
             const SimulationResult result =
-                make_fast_engine(network)->run(samples, {.steps = 16}, no_progress());
+                make_fast_engine(network)->run(samples, {.steps = steps}, no_progress());
             double spikes = 0;
             for (const std::uint64_t n : result.spikes[l]) spikes += static_cast<double>(n);
-            const double rate = spikes / (2.0 * 16 * static_cast<double>(result.spikes[l].size()));
+            const double rate =
+                spikes / (2.0 * steps * static_cast<double>(result.spikes[l].size()));
             float& threshold = network.layers[l].as<Activation>()->neuron.threshold[0];
             threshold *= static_cast<float>(std::clamp(rate / rates[k], 0.2, 5.0));
         }

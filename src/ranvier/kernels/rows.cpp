@@ -3,6 +3,7 @@
 #include "ranvier/kernels/isa.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 // Compiled once for every instruction set; the best one is chosen when the program runs.
 #undef HWY_TARGET_INCLUDE
@@ -19,6 +20,18 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using FloatTag = hn::ScalableTag<float>;
 constexpr std::size_t float_lanes = hn::MaxLanes(FloatTag());
+
+/// Four row numbers by one load, turned into offsets of rows of `width`: the loads that numbers
+/// take would otherwise hold up those of the rows.
+template <std::size_t width>
+struct FourRows {
+    HWY_INLINE explicit FourRows(const std::uint16_t* rows) { std::memcpy(&all, rows, 8); }
+    template <std::size_t k>
+    [[nodiscard]] HWY_INLINE std::size_t offset() const {
+        return (all >> (16 * k) & 0xFFFFU) * width;
+    }
+    std::uint64_t all;
+};
 
 template <std::size_t n_vectors>
 using Block = hn::Vec<FloatTag>[n_vectors];
@@ -67,14 +80,25 @@ void add_two(const float* weights, const RowList& a, const RowList& b, float* ou
     load<n_vectors>(out, sums_a);
     load<n_vectors>(out + width, sums_b);
     const std::size_t both = a.n < b.n ? a.n : b.n;
-    for (std::size_t e = 0; e < both; ++e) {
+    std::size_t e = 0;
+    for (; e + 4 <= both; e += 4) {
+        const FourRows<width> rows_a(a.rows + e);
+        const FourRows<width> rows_b(b.rows + e);
+        add_row<n_vectors>(weights + rows_a.template offset<0>(), sums_a);
+        add_row<n_vectors>(weights + rows_b.template offset<0>(), sums_b);
+        add_row<n_vectors>(weights + rows_a.template offset<1>(), sums_a);
+        add_row<n_vectors>(weights + rows_b.template offset<1>(), sums_b);
+        add_row<n_vectors>(weights + rows_a.template offset<2>(), sums_a);
+        add_row<n_vectors>(weights + rows_b.template offset<2>(), sums_b);
+        add_row<n_vectors>(weights + rows_a.template offset<3>(), sums_a);
+        add_row<n_vectors>(weights + rows_b.template offset<3>(), sums_b);
+    }
+    for (; e < both; ++e) {
         add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
         add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
     }
-    for (std::size_t e = both; e < a.n; ++e)
-        add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
-    for (std::size_t e = both; e < b.n; ++e)
-        add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
+    for (e = both; e < a.n; ++e) add_row<n_vectors>(weights + a.rows[e] * width, sums_a);
+    for (e = both; e < b.n; ++e) add_row<n_vectors>(weights + b.rows[e] * width, sums_b);
     store<n_vectors>(sums_a, out);
     store<n_vectors>(sums_b, out + width);
 }
@@ -126,6 +150,20 @@ HWY_INLINE void widen_into(const T* narrow, std::size_t n, std::int32_t* out) {
     for (std::size_t i = 0; i < n; ++i) out[i] += narrow[i];
 }
 
+template <std::size_t n_vectors, typename D>
+HWY_INLINE void sum_row(D d, const std::int8_t* row, hn::Vec<D> (&sums)[n_vectors]) {
+    constexpr std::size_t lanes = hn::MaxLanes(D());
+    const hn::Rebind<std::int8_t, D> d8;
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v) {
+        const auto small = hn::LoadU(d8, row + v * lanes);
+        if constexpr (sizeof(hn::TFromD<D>) == 1)
+            sums[v] = hn::Add(sums[v], small);
+        else
+            sums[v] = hn::Add(sums[v], hn::PromoteTo(d, small));
+    }
+}
+
 /// Sums of one list in vectors of D, widened before they can overflow: int8 for rows of +-1 and
 /// other small numbers, else int16.
 template <std::size_t width, typename D>
@@ -134,24 +172,21 @@ void sum_list(D d, const std::int8_t* weights, std::size_t limit, const RowList&
     using T = hn::TFromD<D>;
     constexpr std::size_t lanes = hn::MaxLanes(D());
     constexpr std::size_t n_vectors = width / lanes;
-    const hn::Rebind<std::int8_t, D> d8;
     alignas(64) T narrow[width];
     for (std::size_t first = 0; first < list.n; first += limit) {
         const std::size_t last = first + limit < list.n ? first + limit : list.n;
         hn::Vec<D> sums[n_vectors];
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(d);
-        for (std::size_t e = first; e < last; ++e) {
-            const std::int8_t* row = weights + list.rows[e] * width;
-#pragma GCC unroll 16
-            for (std::size_t v = 0; v < n_vectors; ++v) {
-                const auto small = hn::LoadU(d8, row + v * lanes);
-                if constexpr (sizeof(T) == 1)
-                    sums[v] = hn::Add(sums[v], small);
-                else
-                    sums[v] = hn::Add(sums[v], hn::PromoteTo(d, small));
-            }
+        std::size_t e = first;
+        for (; e + 4 <= last; e += 4) {
+            const FourRows<width> rows(list.rows + e);
+            sum_row<n_vectors>(d, weights + rows.template offset<0>(), sums);
+            sum_row<n_vectors>(d, weights + rows.template offset<1>(), sums);
+            sum_row<n_vectors>(d, weights + rows.template offset<2>(), sums);
+            sum_row<n_vectors>(d, weights + rows.template offset<3>(), sums);
         }
+        for (; e < last; ++e) sum_row<n_vectors>(d, weights + list.rows[e] * width, sums);
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], d, narrow + v * lanes);
         widen_into(narrow, width, out);
