@@ -95,15 +95,8 @@ private:
                           sum_rows(w_.integers[block].data() + base_row(tile) * w_.width, w_.width,
                                    w_.largest, scratch.lists, scratch.sums.data() + cell * size);
                       });
-        const float* scale = w_.scale.data() + block * w_.width;
-        const float* bias = w_.bias.data() + block * w_.width;
-        const std::int32_t* sums = scratch.sums.data();
-        for (std::size_t k = 0; k < r.cells.size() * r.n_steps; ++k) {
-            for (std::size_t c = 0; c < w_.width; ++c)
-                out[c] = static_cast<float>(sums[c]) * scale[c] + bias[c];
-            out += w_.width;
-            sums += w_.width;
-        }
+        scale_sums(scratch.sums.data(), w_.scale.data() + block * w_.width,
+                   w_.bias.data() + block * w_.width, w_.width, r.cells.size() * r.n_steps, out);
     }
 
     /// The row that number 0 in scratch.lists means: lists count from the tap's channel 0 where a
@@ -163,6 +156,9 @@ private:
         if (!in_place) make_room(r.n_steps * capacity, scratch);
         if (in_place && plan_.plain_spikes())
             return take_lists(r, source.lists(from.slot, from.place), first, last, scratch);
+        if (all && plan_.plain_spikes())
+            return append_lists(r, source.lists(from.slot, from.place), first, last, add, capacity,
+                                scratch);
         std::size_t n_events = 0;
         for (std::size_t s = 0; s < r.n_steps; ++s) {
             const int index = index_of(plan_, r.first + static_cast<int>(s));
@@ -189,6 +185,25 @@ private:
             const std::uint32_t end = lists.offset[s * segments + last];
             scratch.lists[s] = {lists.channels + begin, end - begin, nullptr};
             n_events += end - begin;
+        }
+        return n_events;
+    }
+
+    /// Plain spikes of rate coding: index s is step s.
+    std::size_t append_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
+                             std::size_t first, std::size_t last, std::size_t add,
+                             std::size_t capacity, Scratch& scratch) const {
+        const std::size_t segments = plan_.segments();
+        std::uint16_t* to = scratch.rows.data();
+        std::size_t n_events = 0;
+        for (std::size_t s = 0; s < r.n_steps; ++s, to += capacity) {
+            const std::uint32_t begin = lists.offset[s * segments + first];
+            const std::size_t n = lists.offset[s * segments + last] - begin;
+            RowList& list = scratch.lists[s];
+            append_rows(lists.channels + begin, n, add, to + list.n);
+            list.rows = to;
+            list.n += n;
+            n_events += n;
         }
         return n_events;
     }

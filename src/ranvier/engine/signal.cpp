@@ -1,13 +1,14 @@
 #include "ranvier/engine/signal.hpp"
 
+#include "ranvier/kernels/fire.hpp"
+
 #include <algorithm>
-#include <bit>
 
 namespace ranvier {
 
 namespace {
 
-constexpr std::size_t slack = 32;  ///< entries that may be read behind a list
+constexpr std::size_t slack = 96;  ///< entries that may be read behind a list
 
 /// Appends the set bits at `at`, noting where each segment begins. @return the new end.
 std::size_t list_bits(const std::uint64_t* words, std::size_t n_words, std::uint16_t* channels,
@@ -16,9 +17,7 @@ std::size_t list_bits(const std::uint64_t* words, std::size_t n_words, std::uint
     for (std::size_t w = 0; w < n_words; ++w) {
         if (w % words_per_segment == 0)
             offset[w / words_per_segment] = static_cast<std::uint32_t>(at);
-        for (std::uint64_t word = words[w]; word != 0; word &= word - 1)
-            channels[at++] = static_cast<std::uint16_t>(
-                64 * w + static_cast<std::size_t>(std::countr_zero(word)));
+        at += list_set_bits(words[w], static_cast<std::uint16_t>(64 * w), channels + at);
     }
     return at;
 }

@@ -2,6 +2,7 @@
 
 #include "ranvier/kernels/isa.hpp"
 
+#include <bit>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -114,6 +115,24 @@ std::uint64_t fire_phase_any(const float* membrane, const float* threshold, floa
     return now;
 }
 
+/// Whole vectors of numbers, those of set bits moved to the front.
+std::size_t list_any(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
+    const hn::CappedTag<std::uint16_t, 32> d;
+    constexpr std::size_t number_lanes = hn::MaxLanes(d);
+    if (number_lanes < 32) return list_set_bits_reference(word, first, out);
+    const std::uint16_t* begin = out;
+    for (std::size_t c = 0; c < 64; c += number_lanes) {
+        std::uint8_t bytes[16] = {};
+        const std::uint64_t part = word >> c;
+        std::memcpy(bytes, &part, 8);
+        const auto numbers = hn::Iota(d, static_cast<std::uint16_t>(first + c));
+        const auto set = hn::LoadMaskBits(d, bytes);
+        hn::StoreU(hn::Compress(numbers, set), d, out);
+        out += hn::CountTrue(d, set);
+    }
+    return static_cast<std::size_t>(out - begin);
+}
+
 /// Up to 255 steps in bytes, which are then widened.
 void count_any(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
                std::size_t stride, std::uint32_t* counts) {
@@ -156,6 +175,7 @@ namespace ranvier {
 HWY_EXPORT(fire_any);
 HWY_EXPORT(fire_phase_any);
 HWY_EXPORT(count_any);
+HWY_EXPORT(list_any);
 
 namespace {
 
@@ -218,6 +238,19 @@ std::uint64_t fire_phase(const float* membrane, const float* threshold, float ne
 void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
                   std::size_t stride, std::uint32_t* counts) {
     HWY_DYNAMIC_DISPATCH(count_any)(bits, n_words, n_steps, stride, counts);
+}
+
+std::size_t list_set_bits_reference(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
+    std::size_t n = 0;
+    for (; word != 0; word &= word - 1)
+        out[n++] = static_cast<std::uint16_t>(first + std::countr_zero(word));
+    return n;
+}
+
+std::size_t list_set_bits(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
+    if (word == 0) return 0;
+    if (scalar_isa() || std::popcount(word) < 4) return list_set_bits_reference(word, first, out);
+    return HWY_DYNAMIC_DISPATCH(list_any)(word, first, out);
 }
 
 }  // namespace ranvier

@@ -36,6 +36,11 @@ std::uint64_t fire_phase(const float* membrane, const float* threshold, float ne
 std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
                                    std::size_t width, std::uint64_t& fired);
 
+/// Numbers of the bits that are set, ascending, from `first` on; up to 64 entries behind them are
+/// overwritten too. @return how many.
+std::size_t list_set_bits(std::uint64_t word, std::uint16_t first, std::uint16_t* out);
+std::size_t list_set_bits_reference(std::uint64_t word, std::uint16_t first, std::uint16_t* out);
+
 /// counts[i] += set bits of neuron i over n_steps steps; step s of word w at bits[s * stride + w].
 /// @param counts  [64 * n_words].
 void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,

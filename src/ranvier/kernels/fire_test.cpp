@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/property.hpp"
+#include <bit>
 #include <limits>
 #include <rapidcheck.h>
 #include <vector>
@@ -80,6 +81,22 @@ TEST(Fire, PhasesFireOnce) {
             RC_ASSERT(fire_phase(membrane.data(), threshold.data(), needed, width, fired) ==
                       expected);
             RC_ASSERT(fired == expected_fired);
+        });
+    });
+}
+
+TEST(Fire, ListsSetBits) {
+    testing::check_property([] {
+        std::uint64_t word = *rc::gen::arbitrary<std::uint64_t>();
+        if (*rc::gen::arbitrary<bool>()) word &= *rc::gen::arbitrary<std::uint64_t>();
+        if (*rc::gen::inRange(0, 8) == 0) word = ~0ULL;
+        std::vector<std::uint16_t> expected(128), out(128);
+        const std::size_t n = list_set_bits_reference(word, 640, expected.data());
+        RC_ASSERT(n == static_cast<std::size_t>(std::popcount(word)));
+        on_every_isa([&](const std::string&) {
+            RC_ASSERT(list_set_bits(word, 640, out.data()) == n);
+            RC_ASSERT(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n),
+                                 expected.begin()));
         });
     });
 }

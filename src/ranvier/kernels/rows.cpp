@@ -220,6 +220,20 @@ void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t lar
     }
 }
 
+void scale_any(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
+               std::size_t n_lists, float* out) {
+    const FloatTag d;
+    const hn::Rebind<std::int32_t, FloatTag> di;
+    for (std::size_t c = 0; c < width; c += float_lanes) {
+        const auto factor = hn::LoadU(d, scale + c);
+        const auto offset = hn::LoadU(d, bias + c);
+        for (std::size_t l = 0; l < n_lists; ++l) {
+            const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + l * width + c));
+            hn::StoreU(hn::Add(hn::Mul(sum, factor), offset), d, out + l * width + c);
+        }
+    }
+}
+
 // ---- dense rows
 
 template <std::size_t n_vectors, std::size_t n_steps>
@@ -304,6 +318,7 @@ namespace ranvier {
 HWY_EXPORT(add_rows_any);
 HWY_EXPORT(sum_rows_any);
 HWY_EXPORT(add_dense_any);
+HWY_EXPORT(scale_any);
 HWY_EXPORT(peak_adds);
 
 void add_rows_reference(const float* weights, std::size_t width, std::span<const RowList> lists,
@@ -353,6 +368,14 @@ void add_dense_rows(const float* rows, std::size_t n_rows, const float* factors,
 
 std::uint64_t add_peak(const float* values, std::size_t n, std::size_t n_rounds, float* out) {
     return HWY_DYNAMIC_DISPATCH(peak_adds)(values, n, n_rounds, out);
+}
+
+void scale_sums(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
+                std::size_t n_lists, float* out) {
+    if (!scalar_isa())
+        return HWY_DYNAMIC_DISPATCH(scale_any)(sums, scale, bias, width, n_lists, out);
+    for (std::size_t i = 0; i < n_lists * width; ++i)
+        out[i] = static_cast<float>(sums[i]) * scale[i % width] + bias[i % width];
 }
 
 }  // namespace ranvier

@@ -35,6 +35,10 @@ void sum_rows(const std::int8_t* weights, std::size_t width, int largest,
 void sum_rows_reference(const std::int8_t* weights, std::size_t width,
                         std::span<const RowList> lists, std::int32_t* out);
 
+/// out[l][c] = sums[l][c] * scale[c] + bias[c], rounded after each of the two.
+void scale_sums(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
+                std::size_t n_lists, float* out);
+
 /// Dense counterpart of add_rows for several steps at once, where most inputs spike:
 ///     out[s][c] += factors[r][s] * rows[r][c]   for r = 0, 1, ...
 /// with factors 0 or 1, so that the sums are those of add_rows (a product with 0 or 1 is exact).
