@@ -79,16 +79,28 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
         "weights are)");
     add_choice(*command, "--first-layer", options->request.first_layer,
                "A first layer that receives analog values is paid: once or per_step");
-    add_choice(*command, "--engine", options->request.engine,
-               "What runs spiking networks: reference (every timestep, the judge of the others), "
-               "phase (one_spike with W >= T, each layer once), or auto (the fastest that can)");
+    add_choice(
+        *command, "--engine", options->request.engine,
+        "What runs spiking networks: reference (every timestep, the judge of the others), "
+        "phase (one_spike with W >= T, each layer once), fast (packed spikes, same as reference to "
+        "the last bit), or auto (the fastest that can)");
+    add_choice(
+        *command, "--exit", options->request.exit.kind,
+        "Rate coding: decide a sample early when its largest output sum (maximum), or its lead "
+        "over the second (margin), exceeds --exit-threshold; or none");
+    command
+        ->add_option("--exit-threshold", options->request.exit.threshold,
+                     "In the unit of the output sums")
+        ->capture_default_str()
+        ->type_name("X");
     options->run.add_threads(*command);
     options->run.add_seed(*command);
     command->footer(
         "Examples:\n"
         "  ranvier evaluate net.safetensors --data digits --json ann.json\n"
         "  ranvier evaluate snn.safetensors --data digits --limit 200 --threads 2 --against "
-        "net.safetensors\n");
+        "net.safetensors\n"
+        "  ranvier evaluate rate.safetensors --data digits --exit margin --exit-threshold 5\n");
     command->callback([options, &line] { run(*options, line); });
 }
 

@@ -2,6 +2,7 @@
 
 #include "ranvier/cli/commands.hpp"
 #include "ranvier/cli/terminal_progress.hpp"
+#include "ranvier/kernels/isa.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/report/table.hpp"
@@ -96,6 +97,7 @@ std::string extras_message(const CLI::App& app, const CLI::ExtrasError& error) {
 
 int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
     try {
+        use_isa_from_environment();
         require_known_command(app, argc, argv);
         app.parse(argc, argv);
         return 0;

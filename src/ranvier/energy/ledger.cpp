@@ -122,7 +122,8 @@ Ledger spiking_ledger(const Network& network, const SimulationResult& result,
             const Events& arriving = events[source];
             const bool pixels = source == 0 && options.first_layer == FirstLayer::once;
             if (arriving.analog)
-                row.spiking_macs = static_cast<double>(row.macs) * (pixels ? 1 : result.steps);
+                row.spiking_macs =
+                    static_cast<double>(row.macs) * (pixels ? 1 : result.mean_steps());
             count_weighted(layer, shapes[source], shapes[l], arriving, row);
             row.input_rate = arriving.rate;
         }

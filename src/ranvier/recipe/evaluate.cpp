@@ -156,6 +156,7 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     SimulationOptions options;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
+    options.exit = request.exit;
     options.keep_logits = samples.node_labels() != nullptr;
     const auto engine = make_spiking_engine(network, request.engine);
     const SimulationResult run = engine->run(samples, options, *context.progress);
@@ -170,6 +171,8 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     result.membrane_banks = latency.membrane_banks;
     result.seconds = run.seconds;
     result.engine = engine->name();
+    result.exits_after = run.exits_after;
+    result.mean_steps = run.mean_steps();
     count_documents(run.logits, samples, result);
     if (request.steps > 0) result.coding.steps = request.steps;
     // A graph is one sample whose class means nothing.
@@ -188,6 +191,9 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
 
 void require_fitting(const Network& network, const EvaluateRequest& request,
                      const CodingResult& coding) {
+    if (request.exit.kind != ExitRule::Kind::none && coding.coding != "rate")
+        fail(Fault::usage, "evaluate: early exit is for rate coding; {} is not",
+             request.network_file);
     if (request.steps > 0 && !network.spiking())
         fail(Fault::usage, "evaluate: --steps is for spiking networks; {} is a float network",
              request.network_file);

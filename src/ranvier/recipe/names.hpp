@@ -103,6 +103,11 @@ inline constexpr std::array<NameOf<Tuning>, 5> names_of(Tuning) {
              {"weights", Tuning::weights}}};
 }
 
+inline constexpr std::array<NameOf<ExitRule::Kind>, 3> names_of(ExitRule::Kind) {
+    return {{{"none", ExitRule::Kind::none},
+             {"maximum", ExitRule::Kind::maximum},
+             {"margin", ExitRule::Kind::margin}}};
+}
 inline constexpr std::array<NameOf<EngineKind>, 4> names_of(EngineKind) {
     return {{{"auto", EngineKind::automatic},
              {"reference", EngineKind::reference},

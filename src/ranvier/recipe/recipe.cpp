@@ -134,6 +134,10 @@ EvaluateStage read_evaluate(TableReader& reader) {
     reader.read_name("energy", stage.energy);
     reader.read_name("first_layer", stage.first_layer);
     reader.read_name("engine", stage.engine);
+    reader.read_name("exit", stage.exit.kind);
+    double threshold = 0;
+    reader.read("exit_threshold", threshold, -1e30, 1e30);
+    stage.exit.threshold = static_cast<float>(threshold);
     reader.read("layers", stage.layers);
     return stage;
 }

@@ -59,6 +59,7 @@ struct EvaluateStage {
     EnergyKind energy = EnergyKind::automatic;
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;
+    ExitRule exit{};
     bool layers = true;  ///< a row per layer in the result
 };
 

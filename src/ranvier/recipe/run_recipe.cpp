@@ -125,6 +125,7 @@ private:
         request.energy = work.energy;
         request.first_layer = work.first_layer;
         request.engine = work.engine;
+        request.exit = work.exit;
         EvaluationResult result = run_evaluate(network, request, context_);
         if (!work.layers) result.layers.clear();
         Json json = to_json(result);

@@ -62,6 +62,7 @@ struct EvaluateRequest {
     EnergyKind energy = EnergyKind::automatic;
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;  ///< of spiking networks
+    ExitRule exit{};                            ///< rate coding
 };
 
 /// Runs a float or spiking network on a data set and prices what it did.

@@ -59,6 +59,9 @@ struct EvaluationResult {
     double accuracy_error = 0;  ///< standard error of `accuracy`, sqrt(p (1 - p) / n)
     /// Rate coding: accuracy if the output is read after 1, 2, ... steps. Otherwise empty.
     std::vector<double> accuracy_per_step;
+    /// With an exit rule: samples that were decided after 1, 2, ... steps, and their mean.
+    std::vector<std::uint64_t> exits_after{};
+    double mean_steps = 0;
 
     int timesteps = 0;                  ///< per sample until the output is read; 0: float network
     int latency_steps = 0;              ///< from an image's first step to its final output

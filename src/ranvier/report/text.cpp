@@ -109,6 +109,21 @@ std::string accuracy_over_time(const EvaluationResult& result) {
     return text + fmt::format("{}: {}", n, percent_text(result.accuracy_per_step[n - 1]));
 }
 
+/// A histogram of ten bars.
+std::string exits_text(const EvaluationResult& result) {
+    const std::vector<std::uint64_t>& exits = result.exits_after;
+    const std::size_t width = (exits.size() + 9) / 10;
+    std::string text = fmt::format("mean {:.1f};", result.mean_steps);
+    for (std::size_t first = 0; first < exits.size(); first += width) {
+        const std::size_t last = std::min(first + width, exits.size());
+        std::uint64_t n = 0;
+        for (std::size_t t = first; t < last; ++t) n += exits[t];
+        text += fmt::format("  {}-{}: {:.1f} %", first + 1, last,
+                            100 * static_cast<double>(n) / static_cast<double>(result.samples));
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string evaluation_text(const EvaluationResult& result) {
@@ -124,6 +139,7 @@ std::string evaluation_text(const EvaluationResult& result) {
                          100 * result.accuracy_error, result.correct, result.samples));
     if (!result.accuracy_per_step.empty())
         add_line(text, "accuracy after step", accuracy_over_time(result));
+    if (!result.exits_after.empty()) add_line(text, "decided after steps", exits_text(result));
     if (result.timesteps > 0)
         add_spiking_lines(text, result);
     else

@@ -52,6 +52,13 @@ struct SimulationResult {
     SpikeCounts spikes;
     double seconds = 0;  ///< wall time, reading the data included
     Tensor logits;       ///< [samples][n_out] at the end, if asked for
+    /// Steps that a sample took on average: `steps`, or fewer with an exit rule.
+    [[nodiscard]] double mean_steps() const {
+        double sum = 0;
+        for (std::size_t t = 0; t < exits_after.size(); ++t)
+            sum += static_cast<double>(t + 1) * static_cast<double>(exits_after[t]);
+        return exits_after.empty() || samples == 0 ? steps : sum / static_cast<double>(samples);
+    }
     [[nodiscard]] std::size_t correct() const {
         return correct_after.empty() ? 0 : correct_after.back();
     }
