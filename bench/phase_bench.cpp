@@ -9,8 +9,8 @@
 #include "ranvier/base/random.hpp"
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/memory_samples.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/sim/float_engine.hpp"
-#include "ranvier/sim/simulator.hpp"
 
 #include <benchmark/benchmark.h>
 
