@@ -12,6 +12,7 @@
 
 #include "ratios.hpp"
 #include "timing.hpp"
+#include <bit>
 #include <cstdint>
 
 namespace ranvier::bench {
@@ -28,9 +29,12 @@ void popcount(benchmark::State& state) {
     for (auto& w : weights) w = next();
     for (auto& s : spikes) s = next() & next() & next();
     AlignedVector<std::int32_t> out(n_steps * n_out), expected(out.size());
+    std::vector<std::int32_t> totals(n_steps);
+    for (std::size_t k = 0; k < spikes.size(); ++k) totals[k / n_words] += std::popcount(spikes[k]);
+    const PackedSpikes packed{spikes.data(), totals.data(), n_words, n_steps};
     const auto count = [&](auto kernel, std::int32_t* to) {
         for (std::size_t c = 0; c < n_out; c += popcount_lanes)
-            kernel(weights.data() + c * n_words, spikes.data(), n_words, n_steps, to + c, n_out);
+            kernel(weights.data() + c * n_words, packed, to + c, n_out);
     };
     count(and_popcount, out.data());
     count(and_popcount_reference, expected.data());

@@ -4,7 +4,10 @@
 #include "ranvier/kernels/popcount.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace ranvier {
 
@@ -17,6 +20,8 @@ void append_rows(const std::uint16_t* from, std::size_t n, std::size_t add, std:
         for (std::size_t j = 0; j < 16; ++j)
             to[k + j] = static_cast<std::uint16_t>(from[k + j] + offset);
 }
+
+static_assert(std::endian::native == std::endian::little, "words of spikes are copied in halves");
 
 class ConvCurrents final : public Currents {
 public:
@@ -253,54 +258,49 @@ private:
         }
     }
 
-    /// sum of +-1 over the inputs that spike = 2 * those with +1 - all.
     void count_if_cheaper(const CurrentsRequest& r, const Signal& source, std::size_t block,
                           std::size_t k, Scratch& scratch, std::int32_t* sums) const {
         const Cell& cell = r.cells[k];
-        std::vector<std::int32_t>& all = scratch.totals;
-        all.assign(r.n_steps, 0);
-        std::size_t n_events = 0;
-        for_each_window_tap(w_.geometry, cell.place, [&](std::size_t place, std::size_t) {
-            for (std::size_t s = 0; s < r.n_steps; ++s) {
-                const int index = index_of(plan_, r.first + static_cast<int>(s));
-                if (index < 0) continue;
-                const std::size_t n =
-                    source.events(cell.slot, place, static_cast<std::size_t>(index)).n;
-                all[s] += static_cast<std::int32_t>(n);
-                n_events += n;
-            }
-        });
-        if (static_cast<double>(n_events) * costs_.int8_row <=
+        const std::size_t segments = plan_.segments();
+        std::vector<std::int32_t>& totals = scratch.totals;
+        totals.assign(r.n_steps, 0);
+        for (std::size_t tap = 0; tap < w_.taps; ++tap) {
+            const std::ptrdiff_t place = w_.places[cell.place * w_.taps + tap];
+            if (place < 0) continue;
+            const std::uint32_t* offset =
+                source.lists(cell.slot, static_cast<std::size_t>(place)).offset;
+            for (std::size_t s = 0; s < r.n_steps; ++s)
+                totals[s] +=
+                    static_cast<std::int32_t>(offset[(s + 1) * segments] - offset[s * segments]);
+        }
+        const double n_events = std::accumulate(totals.begin(), totals.end(), 0.0);
+        if (n_events * costs_.int8_row <=
             static_cast<double>(w_.n_words() * r.n_steps) * costs_.popcount_word)
             return;
         scratch.counted[k] = true;
         copy_bits(r, cell, source, scratch.patch);
+        const PackedSpikes spikes{scratch.patch.data(), totals.data(), w_.n_words(), r.n_steps};
         for (std::size_t c = 0; c < w_.width; c += popcount_lanes)
-            and_popcount(w_.plus_bits.data() + (block * w_.width + c) * w_.n_words(),
-                         scratch.patch.data(), w_.n_words(), r.n_steps, sums + c, w_.width);
-        for (std::size_t s = 0; s < r.n_steps; ++s)
-            for (std::size_t c = 0; c < w_.width; ++c)
-                sums[s * w_.width + c] = 2 * sums[s * w_.width + c] - all[s];
+            and_popcount(w_.plus_bits.data() + (block * w_.width + c) * w_.n_words(), spikes,
+                         sums + c, w_.width);
     }
 
-    /// The bits of a cell's window, [step][tap][words].
+    /// The bits of a cell's window, [step][tap][words]; plain spikes of rate coding only.
     void copy_bits(const CurrentsRequest& r, const Cell& cell, const Signal& source,
                    std::vector<std::uint32_t>& patch) const {
         const std::size_t words64 = plan_.words();
-        patch.assign(w_.n_words() * r.n_steps, 0);
-        for_each_window_tap(w_.geometry, cell.place, [&](std::size_t place, std::size_t tap) {
-            const std::uint64_t* bits = source.bits(cell.slot, place);
-            for (std::size_t s = 0; s < r.n_steps; ++s) {
-                const int index = index_of(plan_, r.first + static_cast<int>(s));
-                if (index < 0) continue;
-                std::uint32_t* to = patch.data() + s * w_.n_words() + tap * w_.words_per_tap;
+        if (patch.size() < w_.n_words() * r.n_steps) patch.resize(w_.n_words() * r.n_steps);
+        for (std::size_t tap = 0; tap < w_.taps; ++tap) {
+            const std::ptrdiff_t place = w_.places[cell.place * w_.taps + tap];
+            const std::uint64_t* bits =
+                place < 0 ? nullptr : source.bits(cell.slot, static_cast<std::size_t>(place));
+            std::uint32_t* to = patch.data() + tap * w_.words_per_tap;
+            for (std::size_t s = 0; s < r.n_steps; ++s, to += w_.n_words())
                 for (std::size_t w = 0; w < words64; ++w) {
-                    const std::uint64_t word = bits[static_cast<std::size_t>(index) * words64 + w];
-                    to[2 * w] = static_cast<std::uint32_t>(word);
-                    to[2 * w + 1] = static_cast<std::uint32_t>(word >> 32);
+                    const std::uint64_t word = bits == nullptr ? 0 : bits[s * words64 + w];
+                    std::memcpy(to + 2 * w, &word, sizeof word);  // the low half first
                 }
-            }
-        });
+        }
     }
 
     ConvWeights w_;

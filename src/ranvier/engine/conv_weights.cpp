@@ -86,7 +86,7 @@ void pack_bits(ConvWeights& w, const WeightTensor& tensor, const IntegralWeights
 }
 
 std::vector<WeightTile> tiles_of(const ConvWeights& w) {
-    constexpr std::size_t cache = 32 << 10;
+    constexpr std::size_t cache = 64 << 10;
     const std::size_t row_bytes = w.width * (w.floats.empty() ? 1 : sizeof(float));
     const std::size_t most_rows = std::max(segment_channels, cache / row_bytes);
     std::vector<WeightTile> tiles(1);

@@ -27,7 +27,7 @@ std::size_t chunk_steps(int n_steps, bool early_exit) {
 /// Samples together in one run: as many as share the cache with the weights.
 std::size_t slots_for(const FastPlan& plan, std::size_t chunk, std::size_t n_samples,
                       std::size_t n_runs) {
-    constexpr std::size_t memory = std::size_t{64} << 20;
+    constexpr std::size_t memory = std::size_t{12} << 20;
     const std::size_t fit = memory / std::max<std::size_t>(1, plan.bytes_per_sample(chunk));
     return std::clamp<std::size_t>(std::min(fit, (n_samples + n_runs - 1) / n_runs), 1, 32);
 }

@@ -68,8 +68,9 @@ struct Counter {
 };
 
 template <std::size_t n_steps>
-void count_lanes(const std::uint32_t* weights, const std::uint32_t* spikes, std::size_t n_words,
-                 std::int32_t* out, std::size_t out_stride) {
+void count_lanes(const std::uint32_t* weights, const std::uint32_t* spikes,
+                 const std::int32_t* totals, std::size_t n_words, std::int32_t* out,
+                 std::size_t out_stride) {
     const Tag d;
     Counter counter[n_steps];
 #pragma GCC unroll 4
@@ -90,23 +91,25 @@ void count_lanes(const std::uint32_t* weights, const std::uint32_t* spikes, std:
     }
     const hn::Rebind<std::int32_t, Tag> d_out;
 #pragma GCC unroll 4
-    for (std::size_t s = 0; s < n_steps; ++s)
-        hn::StoreU(hn::BitCast(d_out, counter[s].total()), d_out, out + s * out_stride);
+    for (std::size_t s = 0; s < n_steps; ++s) {
+        const auto twice = hn::BitCast(d_out, hn::ShiftLeft<1>(counter[s].total()));
+        hn::StoreU(hn::Sub(twice, hn::Set(d_out, totals[s])), d_out, out + s * out_stride);
+    }
 }
 
-void and_popcount_any(const std::uint32_t* weights, const std::uint32_t* spikes,
-                      std::size_t n_words, std::size_t n_steps, std::int32_t* out,
+void and_popcount_any(const std::uint32_t* weights, const PackedSpikes& spikes, std::int32_t* out,
                       std::size_t out_stride) {
     // Three steps share each weight: with more the counters would not stay in registers.
     constexpr std::size_t together = HWY_MAX_BYTES == 64 ? 3 : 1;
+    const std::size_t n_words = spikes.n_words;
     for (std::size_t c = 0; c < popcount_lanes; c += lanes) {
         std::size_t s = 0;
-        for (; s + together <= n_steps; s += together)
-            count_lanes<together>(weights + c, spikes + s * n_words, n_words,
-                                  out + s * out_stride + c, out_stride);
-        for (; s < n_steps; ++s)
-            count_lanes<1>(weights + c, spikes + s * n_words, n_words, out + s * out_stride + c,
-                           out_stride);
+        for (; s + together <= spikes.n_steps; s += together)
+            count_lanes<together>(weights + c, spikes.words + s * n_words, spikes.totals + s,
+                                  n_words, out + s * out_stride + c, out_stride);
+        for (; s < spikes.n_steps; ++s)
+            count_lanes<1>(weights + c, spikes.words + s * n_words, spikes.totals + s, n_words,
+                           out + s * out_stride + c, out_stride);
     }
 }
 
@@ -140,23 +143,22 @@ namespace ranvier {
 HWY_EXPORT(and_popcount_any);
 HWY_EXPORT(peak);
 
-void and_popcount_reference(const std::uint32_t* weights, const std::uint32_t* spikes,
-                            std::size_t n_words, std::size_t n_steps, std::int32_t* out,
-                            std::size_t out_stride) {
-    for (std::size_t s = 0; s < n_steps; ++s)
+void and_popcount_reference(const std::uint32_t* weights, const PackedSpikes& spikes,
+                            std::int32_t* out, std::size_t out_stride) {
+    for (std::size_t s = 0; s < spikes.n_steps; ++s)
         for (std::size_t c = 0; c < popcount_lanes; ++c) {
             std::int32_t n = 0;
-            for (std::size_t k = 0; k < n_words; ++k)
-                n += std::popcount(weights[k * popcount_lanes + c] & spikes[s * n_words + k]);
-            out[s * out_stride + c] = n;
+            for (std::size_t k = 0; k < spikes.n_words; ++k)
+                n += std::popcount(weights[k * popcount_lanes + c] &
+                                   spikes.words[s * spikes.n_words + k]);
+            out[s * out_stride + c] = 2 * n - spikes.totals[s];
         }
 }
 
-void and_popcount(const std::uint32_t* weights, const std::uint32_t* spikes, std::size_t n_words,
-                  std::size_t n_steps, std::int32_t* out, std::size_t out_stride) {
-    if (scalar_isa())
-        return and_popcount_reference(weights, spikes, n_words, n_steps, out, out_stride);
-    HWY_DYNAMIC_DISPATCH(and_popcount_any)(weights, spikes, n_words, n_steps, out, out_stride);
+void and_popcount(const std::uint32_t* weights, const PackedSpikes& spikes, std::int32_t* out,
+                  std::size_t out_stride) {
+    if (scalar_isa()) return and_popcount_reference(weights, spikes, out, out_stride);
+    HWY_DYNAMIC_DISPATCH(and_popcount_any)(weights, spikes, out, out_stride);
 }
 
 std::uint64_t popcount_peak(std::size_t n_rounds, std::uint32_t& sink) {
