@@ -35,7 +35,7 @@ public:
                  float* out) const override {
         const Signal& source = signals[signal_];
         const std::size_t block = r.first_channel / w_.width;
-        if (!w_.integers.empty())
+        if (w_.floats.empty())
             compute_integers(r, source, block, scratch, out);
         else
             compute_floats(r, source, block, scratch, out);
@@ -47,7 +47,7 @@ public:
         if (!w_.plus_bits.empty())
             return fmt::format("AND-popcount from {:.1f} % of spikes on, int8 events below",
                                100 * popcount_from());
-        if (!w_.integers.empty()) return "int8 events";
+        if (w_.floats.empty()) return "int8 events";
         if (!plan_.plain_spikes()) return "float values";
         return fmt::format("float events, dense from {:.0f} % of spikes on",
                            std::min(100.0, 100 * costs_.dense_row / costs_.float_row));
@@ -97,8 +97,14 @@ private:
                 count_if_cheaper(r, source, block, k, scratch, scratch.sums.data() + k * size);
         for_each_tile(r, source, block, scratch,
                       [&](const WeightTile& tile, std::size_t cell, std::size_t) {
-                          sum_rows(w_.integers[block].data() + base_row(tile) * w_.width, w_.width,
-                                   w_.largest, scratch.lists, scratch.sums.data() + cell * size);
+                          const std::size_t first = base_row(tile) * w_.width;
+                          std::int32_t* sums = scratch.sums.data() + cell * size;
+                          if (w_.integers.empty())
+                              sum_rows(w_.wide_integers[block].data() + first, w_.width, w_.largest,
+                                       scratch.lists, sums);
+                          else
+                              sum_rows(w_.integers[block].data() + first, w_.width, w_.largest,
+                                       scratch.lists, sums);
                       });
         scale_sums(scratch.sums.data(), w_.scale.data() + block * w_.width,
                    w_.bias.data() + block * w_.width, w_.width, r.cells.size() * r.n_steps, out);

@@ -87,7 +87,10 @@ void pack_bits(ConvWeights& w, const WeightTensor& tensor, const IntegralWeights
 
 std::vector<WeightTile> tiles_of(const ConvWeights& w) {
     constexpr std::size_t cache = 64 << 10;
-    const std::size_t row_bytes = w.width * (w.floats.empty() ? 1 : sizeof(float));
+    const std::size_t entry = !w.floats.empty()          ? sizeof(float)
+                              : !w.wide_integers.empty() ? sizeof(std::int16_t)
+                                                         : sizeof(std::int8_t);
+    const std::size_t row_bytes = w.width * entry;
     const std::size_t most_rows = std::max(segment_channels, cache / row_bytes);
     std::vector<WeightTile> tiles(1);
     for (std::size_t tap = 0; tap < w.taps; ++tap)
@@ -140,8 +143,11 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
     if (integral && worth_one) {
         for (const std::int8_t v : integral->integers)
             largest = std::max(largest, std::abs(static_cast<int>(v)));
-        integers = blocked<std::int8_t>(
-            *this, tensor, [&](std::size_t, std::size_t at) { return integral->integers[at]; });
+        const auto integer = [&](std::size_t, std::size_t at) { return integral->integers[at]; };
+        if (largest > 4)
+            wide_integers = blocked<std::int16_t>(*this, tensor, integer);
+        else
+            integers = blocked<std::int8_t>(*this, tensor, integer);
         if (integral->binary && tensor.groups == 1) pack_bits(*this, tensor, *integral);
     } else {
         floats = blocked<float>(*this, tensor, [&](std::size_t input, std::size_t at) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 // Compiled once for every instruction set; the best one is chosen when the program runs.
 #undef HWY_TARGET_INCLUDE
@@ -150,14 +151,14 @@ HWY_INLINE void widen_into(const T* narrow, std::size_t n, std::int32_t* out) {
     for (std::size_t i = 0; i < n; ++i) out[i] += narrow[i];
 }
 
-template <std::size_t n_vectors, typename D>
-HWY_INLINE void sum_row(D d, const std::int8_t* row, hn::Vec<D> (&sums)[n_vectors]) {
+template <std::size_t n_vectors, typename D, typename W>
+HWY_INLINE void sum_row(D d, const W* row, hn::Vec<D> (&sums)[n_vectors]) {
     constexpr std::size_t lanes = hn::MaxLanes(D());
-    const hn::Rebind<std::int8_t, D> d8;
+    const hn::Rebind<W, D> d_row;
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < n_vectors; ++v) {
-        const auto small = hn::LoadU(d8, row + v * lanes);
-        if constexpr (sizeof(hn::TFromD<D>) == 1)
+        const auto small = hn::LoadU(d_row, row + v * lanes);
+        if constexpr (sizeof(hn::TFromD<D>) == sizeof(W))
             sums[v] = hn::Add(sums[v], small);
         else
             sums[v] = hn::Add(sums[v], hn::PromoteTo(d, small));
@@ -166,9 +167,8 @@ HWY_INLINE void sum_row(D d, const std::int8_t* row, hn::Vec<D> (&sums)[n_vector
 
 /// Sums of one list in vectors of D, widened before they can overflow: int8 for rows of +-1 and
 /// other small numbers, else int16.
-template <std::size_t width, typename D>
-void sum_list(D d, const std::int8_t* weights, std::size_t limit, const RowList& list,
-              std::int32_t* out) {
+template <std::size_t width, typename D, typename W>
+void sum_list(D d, const W* weights, std::size_t limit, const RowList& list, std::int32_t* out) {
     using T = hn::TFromD<D>;
     constexpr std::size_t lanes = hn::MaxLanes(D());
     constexpr std::size_t n_vectors = width / lanes;
@@ -193,23 +193,26 @@ void sum_list(D d, const std::int8_t* weights, std::size_t limit, const RowList&
     }
 }
 
-template <std::size_t width>
-void sum_lists(const std::int8_t* weights, std::size_t largest, const RowList* lists,
-               std::size_t n_lists, std::int32_t* out) {
+template <std::size_t width, typename W>
+void sum_lists(const W* weights, std::size_t largest, const RowList* lists, std::size_t n_lists,
+               std::int32_t* out) {
     for (std::size_t l = 0; l < n_lists; ++l) {
         std::int32_t* sums = out + l * width;
 
-        if (largest <= 4)
-            sum_list<width>(hn::CappedTag<std::int8_t, width>(), weights, 127 / largest, lists[l],
-                            sums);
+        if (sizeof(W) == 1 && largest <= 4)
+            sum_list<width>(
+                hn::CappedTag<std::conditional_t<sizeof(W) == 1, std::int8_t, std::int16_t>,
+                              width>(),
+                weights, 127 / largest, lists[l], sums);
         else
             sum_list<width>(hn::CappedTag<std::int16_t, width>(), weights, 32767 / largest,
                             lists[l], sums);
     }
 }
 
-void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
-                  const RowList* lists, std::size_t n_lists, std::int32_t* out) {
+template <typename W>
+void sum_rows_width(const W* weights, std::size_t width, std::size_t largest, const RowList* lists,
+                    std::size_t n_lists, std::int32_t* out) {
     switch (width) {
         case 16:
             return sum_lists<16>(weights, largest, lists, n_lists, out);
@@ -218,6 +221,16 @@ void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t lar
         default:
             return sum_lists<64>(weights, largest, lists, n_lists, out);
     }
+}
+
+void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
+                  const RowList* lists, std::size_t n_lists, std::int32_t* out) {
+    sum_rows_width(weights, width, largest, lists, n_lists, out);
+}
+
+void sum_wide_rows_any(const std::int16_t* weights, std::size_t width, std::size_t largest,
+                       const RowList* lists, std::size_t n_lists, std::int32_t* out) {
+    sum_rows_width(weights, width, largest, lists, n_lists, out);
 }
 
 void scale_any(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
@@ -317,6 +330,7 @@ namespace ranvier {
 
 HWY_EXPORT(add_rows_any);
 HWY_EXPORT(sum_rows_any);
+HWY_EXPORT(sum_wide_rows_any);
 HWY_EXPORT(add_dense_any);
 HWY_EXPORT(scale_any);
 HWY_EXPORT(peak_adds);
@@ -368,6 +382,20 @@ void add_dense_rows(const float* rows, std::size_t n_rows, const float* factors,
 
 std::uint64_t add_peak(const float* values, std::size_t n, std::size_t n_rounds, float* out) {
     return HWY_DYNAMIC_DISPATCH(peak_adds)(values, n, n_rounds, out);
+}
+
+void sum_rows(const std::int16_t* weights, std::size_t width, int largest,
+              std::span<const RowList> lists, std::int32_t* out) {
+    if (scalar_isa()) {
+        for (std::size_t l = 0; l < lists.size(); ++l)
+            for (std::size_t e = 0; e < lists[l].n; ++e)
+                for (std::size_t c = 0; c < width; ++c)
+                    out[l * width + c] += weights[lists[l].rows[e] * width + c];
+        return;
+    }
+    HWY_DYNAMIC_DISPATCH(sum_wide_rows_any)
+    (weights, width, static_cast<std::size_t>(std::max(largest, 1)), lists.data(), lists.size(),
+     out);
 }
 
 void scale_sums(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,

@@ -98,6 +98,10 @@ TEST(Rows, EveryInstructionSetSumsIntegersExactly) {
             std::fill(out.begin(), out.end(), 77);
             sum_rows(e.weights.data(), width, largest, lists, out.data());
             RC_ASSERT(out == expected);
+            const std::vector<std::int16_t> wide(e.weights.begin(), e.weights.end());
+            std::fill(out.begin(), out.end(), 77);
+            sum_rows(wide.data(), width, largest, lists, out.data());
+            RC_ASSERT(out == expected);
         });
     });
 }
