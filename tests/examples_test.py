@@ -18,6 +18,8 @@ class Examples(program.ProgramTest):
     def setUp(self):
         super().setUp()
         self.make_spiking()
+        self.expect_ok("convert", "net.safetensors", "-o", "rate.safetensors", "--coding", "rate", "--steps", 8,
+                       "--calibrate", 20, "--data", "digits")
         shutil.copytree(ROOT / "experiments", self.folder / "experiments")
 
     def help_of(self, *command):
