@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>  // must stand before highway.h
 //
 #include <hwy/highway.h>
+#include <limits>
 
 HWY_BEFORE_NAMESPACE();
 namespace ranvier::HWY_NAMESPACE {
@@ -48,6 +49,64 @@ void encode_two(D d, const PhaseCode& code, const Neurons& at) {
     hn::StoreU(hn::Mul(worth1, hn::LoadU(d, at.amplitude + lanes)), d, at.values + lanes);
 }
 
+/// The same by bisection in tables that lie in registers: up to 32 phases, 16 lanes.
+class PhaseTables {
+public:
+    using D = hn::CappedTag<float, 16>;
+    using V = hn::Vec<D>;
+    static constexpr bool usable = hn::MaxLanes(D()) == 16;
+
+    HWY_INLINE explicit PhaseTables(const PhaseCode& code) : n_(code.threshold.size()) {
+        // Behind the last phase everything fires, for nothing; what lies behind is never looked up.
+        alignas(64) float threshold[48], worth[32];
+        for (std::size_t k = 0; k < 48; ++k)
+            threshold[k] = k < n_ ? code.threshold[k] : -std::numeric_limits<float>::infinity();
+        for (std::size_t k = 0; k < 32; ++k) worth[k] = k < n_ ? code.worth[k] : 0.0F;
+        const D d;
+        for (std::size_t half = 0; half < 2; ++half) {
+            for (std::size_t level = 0; level < 5; ++level)  // shifted by 0, 0, 1, 3, 7
+                bounds_[half][level] =
+                    hn::LoadU(d, threshold + 16 * half +
+                                     (level == 0 ? 0 : (std::size_t{1} << (level - 1)) - 1));
+            worth_[half] = hn::LoadU(d, worth + 16 * half);
+        }
+    }
+
+    /// The worth of the first phase whose threshold `u` reaches, else 0.
+    [[nodiscard]] HWY_INLINE V encode(V u) const {
+        const D d;
+        const hn::RebindToSigned<D> di;
+        const auto late = n_ > 16 ? hn::Not(hn::Ge(u, hn::Set(d, last_of_first())))
+                                  : hn::MaskFromVec(hn::Zero(d));
+        auto place = hn::Zero(di);
+        for (std::size_t level = 4; level >= 1; --level) {
+            const auto reached = hn::Ge(u, look_up(level, place, late));
+            const auto step = hn::Set(di, 1 << (level - 1));
+            place = hn::Add(place, hn::IfThenZeroElse(hn::RebindMask(di, reached), step));
+        }
+        const auto fires = hn::Ge(u, look_up(0, place, late));
+        const auto index = hn::IndicesFromVec(d, place);
+        auto worth = hn::TableLookupLanes(worth_[0], index);
+        if (n_ > 16) worth = hn::IfThenElse(late, hn::TableLookupLanes(worth_[1], index), worth);
+        return hn::IfThenElseZero(fires, worth);
+    }
+
+private:
+    [[nodiscard]] HWY_INLINE float last_of_first() const {
+        return hn::ExtractLane(bounds_[0][0], 15);
+    }
+    template <typename Place, typename Late>
+    [[nodiscard]] HWY_INLINE V look_up(std::size_t level, Place place, Late late) const {
+        const auto index = hn::IndicesFromVec(D(), place);
+        const V first = hn::TableLookupLanes(bounds_[0][level], index);
+        if (n_ <= 16) return first;
+        return hn::IfThenElse(late, hn::TableLookupLanes(bounds_[1][level], index), first);
+    }
+    std::size_t n_;
+    V bounds_[2][5];
+    V worth_[2];
+};
+
 void encode_all(const PhaseCode& code, const float* threshold, const float* amplitude,
                 float* values, std::uint32_t* counts, std::size_t n) {
     const auto from = [&](std::size_t i) {
@@ -56,6 +115,19 @@ void encode_all(const PhaseCode& code, const float* threshold, const float* ampl
     const hn::ScalableTag<float> d;
     const std::size_t step = 2 * hn::Lanes(d);
     std::size_t i = 0;
+    if constexpr (PhaseTables::usable) {
+        if (code.threshold.size() <= 32) {
+            const PhaseTables tables(code);
+            const PhaseTables::D lanes16;
+            for (; i + 16 <= n; i += 16) {
+                const Neurons at = from(i);
+                const auto worth = tables.encode(
+                    hn::Div(hn::LoadU(lanes16, at.values), hn::LoadU(lanes16, at.threshold)));
+                add_where(lanes16, hn::Ne(worth, hn::Zero(lanes16)), at.counts);
+                hn::StoreU(hn::Mul(worth, hn::LoadU(lanes16, at.amplitude)), lanes16, at.values);
+            }
+        }
+    }
     for (; i + step <= n; i += step) encode_two(d, code, from(i));
     for (; i < n; ++i) {
         const Neurons at = from(i);

@@ -1,5 +1,7 @@
 #include "ranvier/kernels/phase_code.hpp"
 
+#include "ranvier/kernels/isa_test_loop.hpp"
+
 #include <gtest/gtest.h>
 
 #include "tests/support/property.hpp"
@@ -55,12 +57,16 @@ TEST(PhaseCode, VectorsDoWhatTheScalarDoes) {
             expected[i] = encode_phase(code.view(), values[i] / threshold[i]) * amplitude[i];
             expected_counts[i] += expected[i] != 0 ? 1U : 0U;
         }
-        encode_phases(code.view(), threshold, amplitude, values, counts);
-        RC_ASSERT(values == expected);
-        RC_ASSERT(counts == expected_counts);
-        count_nonzero(values, counts);
-        for (std::size_t i = 0; i < n; ++i)
-            RC_ASSERT(counts[i] == expected_counts[i] + (values[i] != 0 ? 1U : 0U));
+        on_every_isa([&](const std::string&) {
+            auto got = values;
+            auto got_counts = counts;
+            encode_phases(code.view(), threshold, amplitude, got, got_counts);
+            RC_ASSERT(got == expected);
+            RC_ASSERT(got_counts == expected_counts);
+            count_nonzero(got, got_counts);
+            for (std::size_t i = 0; i < n; ++i)
+                RC_ASSERT(got_counts[i] == expected_counts[i] + (expected[i] != 0 ? 1U : 0U));
+        });
     });
 }
 

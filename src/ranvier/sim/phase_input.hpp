@@ -38,6 +38,8 @@ public:
 private:
     bool binary_;
     int digits_;                    ///< binary
+    double scale_;                  ///< 2^digits
+    float unit_;                    ///< 2^-digits
     std::vector<float> threshold_;  ///< [T] one spike
     std::vector<float> worth_;      ///< [T]
 };
