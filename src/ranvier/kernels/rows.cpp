@@ -59,18 +59,38 @@ HWY_INLINE void add_row(const float* row, Block<n_vectors>& sums) {
 }
 
 template <std::size_t n_vectors>
+HWY_INLINE void add_valued_row(const float* weights, const RowList& list, std::size_t e,
+                               Block<n_vectors>& sums) {
+    const float* row = weights + list.rows[e] * n_vectors * float_lanes;
+    const auto value = hn::Set(FloatTag(), list.values[e]);
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v)
+        sums[v] = hn::Add(sums[v], hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
+}
+
+template <std::size_t n_vectors>
 void add_values_of(const float* weights, const RowList& list, float* out) {
     Block<n_vectors> sums;
     load<n_vectors>(out, sums);
-    for (std::size_t e = 0; e < list.n; ++e) {
-        const float* row = weights + list.rows[e] * n_vectors * float_lanes;
-        const auto value = hn::Set(FloatTag(), list.values[e]);
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < n_vectors; ++v)
-            sums[v] =
-                hn::Add(sums[v], hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
-    }
+    for (std::size_t e = 0; e < list.n; ++e) add_valued_row<n_vectors>(weights, list, e, sums);
     store<n_vectors>(sums, out);
+}
+
+template <std::size_t n_vectors>
+void add_two_values(const float* weights, const RowList& a, const RowList& b, float* out) {
+    constexpr std::size_t width = n_vectors * float_lanes;
+    Block<n_vectors> sums_a, sums_b;
+    load<n_vectors>(out, sums_a);
+    load<n_vectors>(out + width, sums_b);
+    const std::size_t both = a.n < b.n ? a.n : b.n;
+    for (std::size_t e = 0; e < both; ++e) {
+        add_valued_row<n_vectors>(weights, a, e, sums_a);
+        add_valued_row<n_vectors>(weights, b, e, sums_b);
+    }
+    for (std::size_t e = both; e < a.n; ++e) add_valued_row<n_vectors>(weights, a, e, sums_a);
+    for (std::size_t e = both; e < b.n; ++e) add_valued_row<n_vectors>(weights, b, e, sums_b);
+    store<n_vectors>(sums_a, out);
+    store<n_vectors>(sums_b, out + width);
 }
 
 /// Two lists side by side: an addition takes four cycles, and only others may start meanwhile.
@@ -119,16 +139,23 @@ void add_lists(const float* weights, const RowList* lists, std::size_t n_lists, 
     constexpr bool registers_for_two = n_vectors <= 8;
     std::size_t l = 0;
     while (l < n_lists) {
-        if (lists[l].values != nullptr) {
-            add_values_of<n_vectors>(weights, lists[l], out + l * width);
+        float* to = out + l * width;
+        if (lists[l].n == 0) {
             ++l;
-        } else if (registers_for_two && l + 1 < n_lists && lists[l + 1].values == nullptr) {
-            add_two<n_vectors>(weights, lists[l], lists[l + 1], out + l * width);
-            l += 2;
-        } else {
-            add_one<n_vectors>(weights, lists[l], out + l * width);
-            ++l;
+            continue;
         }
+        const bool valued = lists[l].values != nullptr;
+        const bool two = registers_for_two && l + 1 < n_lists && lists[l + 1].n > 0 &&
+                         (lists[l + 1].values != nullptr) == valued;
+        if (two && valued)
+            add_two_values<n_vectors>(weights, lists[l], lists[l + 1], to);
+        else if (two)
+            add_two<n_vectors>(weights, lists[l], lists[l + 1], to);
+        else if (valued)
+            add_values_of<n_vectors>(weights, lists[l], to);
+        else
+            add_one<n_vectors>(weights, lists[l], to);
+        l += two ? 2 : 1;
     }
 }
 
