@@ -21,6 +21,11 @@ void append_rows(const std::uint16_t* from, std::size_t n, std::size_t add, std:
             to[k + j] = static_cast<std::uint16_t>(from[k + j] + offset);
 }
 
+void copy_sixteens(const float* from, std::size_t n, float* to) {
+    for (std::size_t k = 0; k < n; k += 16)
+        for (std::size_t j = 0; j < 16; ++j) to[k + j] = from[k + j];
+}
+
 static_assert(std::endian::native == std::endian::little, "words of spikes are copied in halves");
 
 class ConvCurrents final : public Currents {
@@ -165,11 +170,11 @@ private:
         const std::size_t add = row - (all ? part.first_channel : range.first);
         const std::size_t capacity = w_.taps * range.n + 32;
         if (!in_place) make_room(r.n_steps * capacity, scratch);
-        if (in_place && plan_.plain_spikes())
-            return take_lists(r, source.lists(from.slot, from.place), first, last, scratch);
-        if (all && plan_.plain_spikes())
-            return append_lists(r, source.lists(from.slot, from.place), first, last, add, capacity,
-                                scratch);
+        if (all && !plan_.constant) {
+            const Signal::PlaceLists lists = source.lists(from.slot, from.place);
+            return in_place ? take_lists(r, lists, first, last, scratch)
+                            : append_lists(r, lists, first, last, add, capacity, scratch);
+        }
         std::size_t n_events = 0;
         for (std::size_t s = 0; s < r.n_steps; ++s) {
             const int index = index_of(plan_, r.first + static_cast<int>(s));
@@ -186,33 +191,59 @@ private:
         return n_events;
     }
 
-    /// Plain spikes of rate coding: index s is step s.
+    /// The request's steps [begin, end) that the signal has, and the index of step 0 (which it need
+    /// not have).
+    struct StepRange {
+        std::size_t begin, end;
+        std::ptrdiff_t shift;
+    };
+    [[nodiscard]] StepRange common_steps(const CurrentsRequest& r) const {
+        const std::ptrdiff_t shift = r.first - plan_.first;
+        const auto n = static_cast<std::ptrdiff_t>(r.n_steps);
+        const std::ptrdiff_t end = plan_.n_steps > 0 ? std::min(n, plan_.n_steps - shift) : n;
+        const std::ptrdiff_t begin = std::clamp<std::ptrdiff_t>(-shift, 0, n);
+        return {static_cast<std::size_t>(begin), static_cast<std::size_t>(std::max(begin, end)),
+                shift};
+    }
+
     std::size_t take_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
                            std::size_t first, std::size_t last, Scratch& scratch) const {
         const std::size_t segments = plan_.segments();
+        const StepRange steps = common_steps(r);
         std::size_t n_events = 0;
-        for (std::size_t s = 0; s < r.n_steps; ++s) {
-            const std::uint32_t begin = lists.offset[s * segments + first];
-            const std::uint32_t end = lists.offset[s * segments + last];
-            scratch.lists[s] = {lists.channels + begin, end - begin, nullptr};
-            n_events += end - begin;
+        for (std::size_t s = steps.begin; s < steps.end; ++s) {
+            const std::uint32_t* offset =
+                lists.offset + (static_cast<std::ptrdiff_t>(s) + steps.shift) *
+                                   static_cast<std::ptrdiff_t>(segments);
+            const std::size_t n = offset[last] - offset[first];
+            scratch.lists[s] = {lists.channels + offset[first], n,
+                                lists.values == nullptr ? nullptr : lists.values + offset[first]};
+            n_events += n;
         }
         return n_events;
     }
 
-    /// Plain spikes of rate coding: index s is step s.
     std::size_t append_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
                              std::size_t first, std::size_t last, std::size_t add,
                              std::size_t capacity, Scratch& scratch) const {
         const std::size_t segments = plan_.segments();
-        std::uint16_t* to = scratch.rows.data();
+        const StepRange steps = common_steps(r);
         std::size_t n_events = 0;
-        for (std::size_t s = 0; s < r.n_steps; ++s, to += capacity) {
-            const std::uint32_t begin = lists.offset[s * segments + first];
-            const std::size_t n = lists.offset[s * segments + last] - begin;
+        for (std::size_t s = steps.begin; s < steps.end; ++s) {
+            const std::uint32_t* offset =
+                lists.offset + (static_cast<std::ptrdiff_t>(s) + steps.shift) *
+                                   static_cast<std::ptrdiff_t>(segments);
+            const std::size_t n = offset[last] - offset[first];
+            if (n == 0) continue;
             RowList& list = scratch.lists[s];
-            append_rows(lists.channels + begin, n, add, to + list.n);
+            std::uint16_t* to = scratch.rows.data() + s * capacity;
+            append_rows(lists.channels + offset[first], n, add, to + list.n);
             list.rows = to;
+            if (lists.values != nullptr) {
+                float* values = scratch.row_values.data() + s * capacity;
+                copy_sixteens(lists.values + offset[first], n, values + list.n);
+                list.values = values;
+            }
             list.n += n;
             n_events += n;
         }
