@@ -44,7 +44,10 @@ CodeFit CodeSamples::with_threshold(const UnitCode& code, float threshold) const
         worth_wanted += code.worth[k] * (wanted_sum_[last] - wanted_sum_[first]);
         end = begin;
     }
-    if (!(worth_wanted > 0)) return {threshold, threshold, wanted_squares_};
+    // Nothing fires, or only what should be silent: no positive amplitude is best.
+    if (!(worth_wanted > 0))
+        return {threshold, threshold,
+                wanted_squares_ + double{threshold} * double{threshold} * worth_squares};
     const double amplitude = worth_wanted / worth_squares;
     return {threshold, static_cast<float>(amplitude),
             std::max(0.0, wanted_squares_ - amplitude * worth_wanted)};
