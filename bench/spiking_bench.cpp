@@ -77,6 +77,10 @@ void against_usual_way(benchmark::State& state, const Case& c) {
     const SimulationResult first = engine->run(samples, {.keep_logits = true}, no_progress());
     const double different = difference(first.logits, plain.run(images));
     if (different > 0.3) return state.SkipWithError("the outputs differ from LibTorch's");
+    const MemorySamples one = random_samples(network, 1, 2);
+    if (engine->run(one, {}, no_progress()).spikes !=
+        make_reference_simulator(network)->run(one, {}, no_progress()).spikes)
+        return state.SkipWithError("the spikes differ from the reference's");
     const double time_plain = seconds([&] { (void)plain.run(images); });
     const double time_last = seconds([&] { (void)channels_last.run(images); });
     const SpikingTorch& theirs = time_plain < time_last ? plain : channels_last;

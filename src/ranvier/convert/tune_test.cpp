@@ -192,7 +192,7 @@ TEST(Search, TakesTheFirstSettingThatIsGoodEnough) {
     for (std::size_t k = 0; k + 1 < found.tried.size(); ++k)
         EXPECT_GT(found.tried[k].changed, all.tried[2].changed);
     EXPECT_EQ(found.network.timing.steps, found.tried.back().options.steps);
-    EXPECT_EQ(found.tried.back().changed <= found.tried.back().upper_bound, true);
+    EXPECT_LE(found.tried.back().changed, found.tried.back().upper_bound);
     EXPECT_GT(found.tried.back().upper_bound, 0);  // 20 images prove nothing to be 0
     const RandomImages few(network, 99);
     EXPECT_THROW((void)search_conversion(network, few, settings, 0.5), Error);

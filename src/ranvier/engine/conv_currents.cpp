@@ -206,15 +206,19 @@ private:
                 shift};
     }
 
+    /// Where a step's lists of events begin, segment by segment.
+    [[nodiscard]] const std::uint32_t* offsets_of(const Signal::PlaceLists& lists,
+                                                  const StepRange& steps, std::size_t s) const {
+        return lists.offset + (static_cast<std::ptrdiff_t>(s) + steps.shift) *
+                                  static_cast<std::ptrdiff_t>(plan_.segments());
+    }
+
     std::size_t take_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
                            std::size_t first, std::size_t last, Scratch& scratch) const {
-        const std::size_t segments = plan_.segments();
         const StepRange steps = common_steps(r);
         std::size_t n_events = 0;
         for (std::size_t s = steps.begin; s < steps.end; ++s) {
-            const std::uint32_t* offset =
-                lists.offset + (static_cast<std::ptrdiff_t>(s) + steps.shift) *
-                                   static_cast<std::ptrdiff_t>(segments);
+            const std::uint32_t* offset = offsets_of(lists, steps, s);
             const std::size_t n = offset[last] - offset[first];
             scratch.lists[s] = {lists.channels + offset[first], n,
                                 lists.values == nullptr ? nullptr : lists.values + offset[first]};
@@ -226,13 +230,10 @@ private:
     std::size_t append_lists(const CurrentsRequest& r, const Signal::PlaceLists& lists,
                              std::size_t first, std::size_t last, std::size_t add,
                              std::size_t capacity, Scratch& scratch) const {
-        const std::size_t segments = plan_.segments();
         const StepRange steps = common_steps(r);
         std::size_t n_events = 0;
         for (std::size_t s = steps.begin; s < steps.end; ++s) {
-            const std::uint32_t* offset =
-                lists.offset + (static_cast<std::ptrdiff_t>(s) + steps.shift) *
-                                   static_cast<std::ptrdiff_t>(segments);
+            const std::uint32_t* offset = offsets_of(lists, steps, s);
             const std::size_t n = offset[last] - offset[first];
             if (n == 0) continue;
             RowList& list = scratch.lists[s];
