@@ -35,18 +35,6 @@ std::size_t count_correct(const Samples& samples, std::size_t begin, const Tenso
 
 }  // namespace
 
-void require_matching(const Network& network, const Samples& samples) {
-    const std::vector<Shape> shapes = infer_shapes(network);
-    if (samples.shape() != shapes.front())
-        fail(Fault::bad_input,
-             "{}: images have shape {}, but the network wants {}; use the data it was trained for",
-             samples.describe(), to_string(samples.shape()), to_string(shapes.front()));
-    if (samples.n_classes() > shapes.back().size())
-        fail(Fault::bad_input,
-             "{}: there are {} classes, but the network has {} outputs; it cannot tell them apart",
-             samples.describe(), samples.n_classes(), shapes.back().size());
-}
-
 FloatResult evaluate_float(const Network& network, const Samples& samples,
                            const FloatOptions& options, Progress& progress) {
     FloatEngine engine(network, options.n_threads);
