@@ -1,5 +1,6 @@
 #include "ranvier/sim/reference_run.hpp"
 
+#include "ranvier/base/error.hpp"
 #include "ranvier/sim/neuron_step.hpp"
 #include "ranvier/sim/spike_pool.hpp"
 
@@ -56,11 +57,23 @@ void ReferenceRun::start(std::span<const float> image) {
         std::fill(state.arrived.begin(), state.arrived.end(), 0U);
         std::fill(state.passed.begin(), state.passed.end(), 0U);
     }
-    for_each_place(plan_.shapes[0],
-                   [&](std::size_t to, std::size_t from) { image_[to] = image[from]; });
+    read_image(image);
     if (!plan_.phase_coded) return;
     codes_.resize(image_.size());
     for (std::size_t i = 0; i < image_.size(); ++i) codes_[i] = encoder_->encode(image_[i]);
+}
+
+void ReferenceRun::read_image(std::span<const float> image) {
+    for_each_place(plan_.shapes[0],
+                   [&](std::size_t to, std::size_t from) { image_[to] = image[from]; });
+    new_image_ = true;
+}
+
+void ReferenceRun::present(std::span<const float> frame) {
+    if (plan_.phase_coded)
+        fail(Fault::unsupported,
+             "a one_spike network takes one image for all its phases; start with another one");
+    read_image(frame);
 }
 
 void ReferenceRun::step() {
@@ -117,9 +130,10 @@ void ReferenceRun::step_input(std::size_t l) {
     const auto mean = [&](std::size_t i) {
         return input.mean.empty() ? 0.0F : input.mean[i % channels];
     };
-    state.now.changed = plan_.phase_coded || step_ == 0;
-    if (!plan_.phase_coded) {  // direct: the same current at every step
-        if (step_ > 0) return;
+    state.now.changed = plan_.phase_coded || new_image_;
+    if (!plan_.phase_coded) {  // direct: the same current at every step, until another frame
+        if (!new_image_) return;
+        new_image_ = false;
         state.now.silent = false;
         for (std::size_t i = 0; i < image_.size(); ++i)
             state.now.values[i] = (image_[i] - mean(i)) * scale(i);

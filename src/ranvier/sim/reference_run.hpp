@@ -41,6 +41,9 @@ public:
 
     /// Forgets everything and presents an image, [channels][height][width] in [0, 1].
     void start(std::span<const float> image);
+    /// Rate coding: another frame of the same shape from the next step on; nothing else changes.
+    /// @throws Error(unsupported) for one-spike coding, whose phases belong to one image.
+    void present(std::span<const float> frame);
     void step();
 
     /// What has reached the output so far, [n_out].
@@ -61,6 +64,7 @@ private:
         std::vector<std::uint64_t> spikes;   ///< spikes of all images
     };
 
+    void read_image(std::span<const float> image);
     void step_layer(std::size_t l);
     void step_input(std::size_t l);
     void step_synapses(std::size_t l);
@@ -75,6 +79,7 @@ private:
     const ReferencePlan& plan_;
     std::vector<State> states_;
     std::vector<float> image_;  ///< [height][width][channels], as the input layer emits it
+    bool new_image_ = false;    ///< rate coding: the input layer has not emitted it yet
     std::optional<PixelEncoder> encoder_;  ///< one_spike
     std::vector<std::uint32_t> codes_;     ///< one_spike: what the encoder made of each pixel
     std::vector<float> logits_;

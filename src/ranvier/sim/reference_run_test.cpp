@@ -198,6 +198,30 @@ TEST(ReferenceRun, StartForgetsTheLastImage) {
     EXPECT_EQ(logits(run, 8), expected);
 }
 
+TEST(ReferenceRun, PresentedFramesReplaceTheImageFromTheNextStepOn) {
+    Network network;
+    append(network, "input", Input{{1, 1, 1}, {}, {}});
+    append(network, "relu", Activation{});
+    append(network, "output", Output{});
+    // A delayed input and a delayed neuron shift everything by two steps.
+    for (const auto propagation : {Propagation::same_step, Propagation::delayed}) {
+        const ReferencePlan plan(with_neurons(network, Reset::subtract, propagation, 8));
+        ReferenceRun run(plan);
+        run.start(std::vector<float>{0.0F});
+        std::vector<float> sums;
+        for (int t = 0; t < 8; ++t) {
+            if (t == 2) run.present(std::vector<float>{1.0F});
+            if (t == 4) run.present(std::vector<float>{0.5F});
+            run.step();
+            sums.push_back(run.logits()[0]);
+        }
+        if (propagation == Propagation::same_step)
+            EXPECT_EQ(sums, (std::vector<float>{0, 0, 1, 2, 2, 3, 3, 4}));
+        else
+            EXPECT_EQ(sums, (std::vector<float>{0, 0, 0, 0, 1, 2, 2, 3}));
+    }
+}
+
 TEST(ReferencePlan, RefusesWhatIsNotSpiking) {
     EXPECT_THROW(ReferencePlan{branched_network(1)}, Error);
     Network network = branched_network(1);
