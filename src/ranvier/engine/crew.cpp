@@ -1,10 +1,8 @@
 #include "ranvier/engine/crew.hpp"
 
-#include <algorithm>
-
 namespace ranvier {
 
-Crew::Crew(std::size_t n_workers) {
+Crew::Crew(std::size_t n_workers, std::chrono::microseconds patience) : patience_(patience) {
     for (std::size_t w = 1; w < n_workers; ++w)
         threads_.emplace_back([this, w] { wait_for_work(w); });
 }
@@ -17,36 +15,45 @@ Crew::~Crew() {
     begin_.notify_all();
 }
 
+template <typename Condition>
+void Crew::look_for(const Condition& condition) const {
+    if (patience_ == patience_.zero()) return;
+    const auto end = std::chrono::steady_clock::now() + patience_;
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+    }
+}
+
 void Crew::wait_for_work(std::size_t worker) {
-    std::size_t seen = 0;
     while (true) {
+        look_for([&] { return stop_ || has_work(); });
         {
             std::unique_lock lock(mutex_);
-            begin_.wait(lock, [&] { return stop_ || round_ != seen; });
+            begin_.wait(lock, [&] { return stop_ || has_work(); });
             if (stop_) return;
-            seen = round_;
         }
         take_part(worker);
-        const std::lock_guard lock(mutex_);
-        if (--busy_ == 0) end_.notify_one();
     }
 }
 
 void Crew::take_part(std::size_t worker) {
-    while (true) {
-        std::size_t index = 0;
-        {
-            const std::lock_guard lock(mutex_);
-            if (next_ >= n_) return;
-            index = next_++;
-        }
+    std::unique_lock lock(mutex_);
+    while (has_work()) {
+        const std::size_t index = next_++;
+        const auto& work = *work_;
+        ++busy_;
+        lock.unlock();
+        std::exception_ptr error;
         try {
-            (*work_)(index, worker);
+            work(index, worker);
         } catch (...) {
-            const std::lock_guard lock(mutex_);
-            if (!error_) error_ = std::current_exception();
-            next_ = n_;
+            error = std::current_exception();
         }
+        lock.lock();
+        if (error) {
+            if (!error_) error_ = error;
+            next_ = n_.load();
+        }
+        if (--busy_ == 0 && !has_work()) end_.notify_one();
     }
 }
 
@@ -58,14 +65,13 @@ void Crew::for_each(std::size_t n, const std::function<void(std::size_t, std::si
     {
         const std::lock_guard lock(mutex_);
         work_ = &work;
-        n_ = n;
-        next_ = 0;
-        busy_ = threads_.size();
         error_ = nullptr;
-        ++round_;
+        next_ = 0;
+        n_ = n;
     }
     begin_.notify_all();
     take_part(0);
+    look_for([&] { return busy_ == 0; });
     std::unique_lock lock(mutex_);
     end_.wait(lock, [&] { return busy_ == 0; });
     if (error_) std::rethrow_exception(error_);

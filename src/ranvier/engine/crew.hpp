@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -11,10 +13,14 @@
 namespace ranvier {
 
 /// Threads that stay, for loops that are too short to start threads for. With one worker everything
-/// runs in the calling thread.
+/// runs in the calling thread. A thread that is late, because other programs have its core, is not
+/// waited for: the others do its part.
 class Crew {
 public:
-    explicit Crew(std::size_t n_workers);
+    /// @param patience  how long threads that have nothing to do look for work before they sleep.
+    ///                  Being woken takes some ten microseconds: long between the layers of one
+    ///                  timestep, nothing beside a chunk of many samples.
+    explicit Crew(std::size_t n_workers, std::chrono::microseconds patience = {});
     ~Crew();
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
@@ -28,15 +34,21 @@ public:
 private:
     void take_part(std::size_t worker);
     void wait_for_work(std::size_t worker);
+    /// Looks again and again, for as long as patience lasts.
+    template <typename Condition>
+    void look_for(const Condition& condition) const;
+    [[nodiscard]] bool has_work() const { return next_ < n_; }
 
-    std::vector<std::jthread> threads_;
+    const std::chrono::microseconds patience_;
     std::mutex mutex_;
     std::condition_variable begin_, end_;
     const std::function<void(std::size_t, std::size_t)>* work_ = nullptr;
-    std::size_t n_ = 0, next_ = 0, busy_ = 0;
-    std::size_t round_ = 0;
-    bool stop_ = false;
     std::exception_ptr error_;
+    // Changed under the mutex; looked at without it by those who have patience.
+    std::atomic<std::size_t> n_ = 0, next_ = 0;
+    std::atomic<std::size_t> busy_ = 0;  ///< workers that have taken an index and not finished it
+    std::atomic<bool> stop_ = false;
+    std::vector<std::jthread> threads_;  ///< last: they end before the rest goes
 };
 
 }  // namespace ranvier

@@ -144,4 +144,8 @@ std::vector<std::vector<std::uint64_t>> FastRun::spike_counts() const {
     return result;
 }
 
+void FastRun::clear_counts() {
+    for (std::vector<std::uint32_t>& counts : counts_) std::fill(counts.begin(), counts.end(), 0U);
+}
+
 }  // namespace ranvier

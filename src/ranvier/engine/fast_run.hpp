@@ -33,6 +33,8 @@ public:
     void count(std::size_t slot, std::size_t n);
     /// [n_layers][channels][height][width] of all counted; empty where a layer does not spike.
     [[nodiscard]] std::vector<std::vector<std::uint64_t>> spike_counts() const;
+    /// All counts are 0 again.
+    void clear_counts();
 
 private:
     void list_events(std::size_t signal, std::span<const std::size_t> slots, std::size_t n);

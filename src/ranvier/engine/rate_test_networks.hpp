@@ -1,0 +1,13 @@
+#pragma once
+
+#include "ranvier/net/network.hpp"
+
+#include <cstdint>
+
+namespace ranvier {
+
+/// For tests: random_one_spike_network with rate-coded neurons of all kinds, resets and leaks, 5 to
+/// 44 steps and either propagation.
+[[nodiscard]] Network random_rate_network(std::uint64_t seed);
+
+}  // namespace ranvier
