@@ -18,8 +18,8 @@ class Examples(program.ProgramTest):
     def setUp(self):
         super().setUp()
         self.make_spiking()
-        self.expect_ok("convert", "net.safetensors", "-o", "rate.safetensors", "--coding", "rate", "--steps", 8,
-                       "--calibrate", 20, "--data", "digits")
+        self.make_rate()
+        self.write("frames.npy", program.npy_bytes((16, 1, 28, 28), [k % 5 / 4 for k in range(16 * 784)]))
         shutil.copytree(ROOT / "experiments", self.folder / "experiments")
 
     def help_of(self, *command):
@@ -43,7 +43,13 @@ class Examples(program.ProgramTest):
             expected = OK if CAN_TRAIN else UNSUPPORTED
         if command == "evaluate" and "--limit" not in words:
             words += ["--limit", "100"]
-        done = self.run_program(*words[1:])
+        options = {}
+        if "<" in words:
+            at = words.index("<")
+            options["stdin"] = open(self.folder / words[at + 1], "rb")
+            self.addCleanup(options["stdin"].close)
+            del words[at:]
+        done = self.run_program(*words[1:], **options)
         self.assertEqual(done.returncode, expected, f"{line}\n{done.stdout}{done.stderr}")
 
     def test_examples_of_the_help(self):

@@ -82,6 +82,12 @@ class ProgramTest(unittest.TestCase):
         shutil.copy(untrained_network(), self.folder / name)
         return name
 
+    def make_rate(self, name="rate.safetensors", steps=8):
+        self.make_network("net.safetensors")
+        self.expect_ok("convert", "net.safetensors", "-o", name, "--coding", "rate", "--steps", steps,
+                       "--calibrate", 20, "--data", "digits")
+        return name
+
     def make_spiking(self, name="snn.safetensors", coding="one_spike"):
         self.make_network("net.safetensors")
         self.expect_ok("convert", "net.safetensors", "-o", name, "--coding", coding, "--steps", 8,
@@ -122,6 +128,15 @@ def idx_images(n, rows=28, columns=28, magic=2051):
 
 def idx_labels(labels, magic=2049):
     return struct.pack(">II", magic, len(labels)) + bytes(labels)
+
+
+def npy_bytes(shape, values, descr="<f4"):
+    """An array as numpy.save writes it."""
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    text += " " * (-(len(text) + 11) % 64) + "\n"
+    code = {"<f4": "f", "|u1": "B", "<f8": "d"}[descr]
+    return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() +
+            struct.pack(f"<{len(values)}{code}", *values))
 
 
 def main():
