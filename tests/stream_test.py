@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """ranvier stream: frames one by one, from images, files and pipes; latency; wrong input."""
+import os
 import signal
 import subprocess
 
@@ -94,6 +95,18 @@ class Stream(program.ProgramTest):
         self.assertIn(b"latency per timestep", text)
         # It ends at once, or with the next frame if it was waiting for that one already.
         self.assertIn(self.read_json("live.json")["steps"], (3, 4))
+
+    def test_memory_does_not_grow_with_time(self):
+        def most_memory_kb(steps):
+            words = [PROGRAM, "stream", "rate.safetensors", "--data", "digits", "--limit", "1", "--every", "0",
+                     "--steps", str(steps)]
+            child = subprocess.Popen(words, cwd=self.folder, stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(child.returncode, 0)
+            return usage.ru_maxrss
+        # 9900 frames of 784 floats would be 31 MB; two runs alike differ by less than 1 MB.
+        self.assertLess(most_memory_kb(10000) - most_memory_kb(100), 3000)
 
     def test_wrong_use(self):
         for options, says in (((), "--frames"), (("--frames", "frames.npy", "--data", "digits"), "not both"),
