@@ -74,7 +74,7 @@ bool NpyFrames::read_header() {
     constexpr const char* what = "the .npy header before frame";
     char begin[12];
     read_bytes(begin, 8, what);
-    const int version = begin[6];
+    const auto version = static_cast<unsigned char>(begin[6]);
     if (std::string_view(begin, magic.size()) != magic)
         fail(Fault::bad_input,
              "{}: there is no .npy array where frame {} must begin; write frames with numpy.save",

@@ -63,7 +63,7 @@ private:
         if (quote != '\'' && quote != '"') refuse("has something else where a string must be");
         const std::size_t end = text_.find(quote, at_ + 1);
         if (end == std::string_view::npos) refuse("has a string without end");
-        const std::string value(text_.substr(at_ + 1, end - at_ - 1));
+        std::string value(text_.substr(at_ + 1, end - at_ - 1));
         at_ = end + 1;
         return value;
     }

@@ -17,7 +17,7 @@ Crew::~Crew() {
 
 template <typename Condition>
 void Crew::look_for(const Condition& condition) const {
-    if (patience_ == patience_.zero()) return;
+    if (patience_ == std::chrono::microseconds::zero()) return;
     const auto end = std::chrono::steady_clock::now() + patience_;
     while (!condition() && std::chrono::steady_clock::now() < end) {
     }
