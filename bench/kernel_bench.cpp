@@ -61,40 +61,43 @@ void popcount(benchmark::State& state) {
 }
 BENCHMARK(popcount)->UseManualTime()->Iterations(41);
 
-/// 128 inputs (a piece of the weights), a tenth spiking, 64 outputs, 16 timesteps.
+/// A tile of the weights as the engine has it, 128 inputs and 128 outputs, a tenth of the inputs
+/// spiking, 16 timesteps of 256 places: so many lists that their lengths cannot be foreseen.
 void event_add(benchmark::State& state) {
     constexpr std::size_t n_rows = 128;
-    constexpr std::size_t width = 64;
-    constexpr std::size_t n_steps = 16;
+    constexpr std::size_t width = 128;
+    constexpr std::size_t n_lists = 16 * 256;
     std::uint32_t random = 1;
     const auto next = [&random] { return (random = random * 1664525U + 1013904223U) >> 8; };
     AlignedVector<float> weights(n_rows * width);
     for (auto& w : weights) w = static_cast<float>(next()) * 0x1p-24F;
-    std::vector<std::vector<std::uint16_t>> rows(n_steps);
-    std::vector<RowList> lists;
-    std::size_t n_events = 0;
-    for (auto& list : rows) {
+    std::vector<std::uint16_t> rows;
+    std::vector<std::uint32_t> begin, end;
+    for (std::size_t l = 0; l < n_lists; ++l) {
+        begin.push_back(static_cast<std::uint32_t>(rows.size()));
         for (std::size_t r = 0; r < n_rows; ++r)
-            if (next() % 10 == 0) list.push_back(static_cast<std::uint16_t>(r));
-        lists.push_back({list.data(), list.size()});
-        n_events += list.size();
+            if (next() % 10 == 0) rows.push_back(static_cast<std::uint16_t>(r));
+        end.push_back(static_cast<std::uint32_t>(rows.size()));
     }
-    AlignedVector<float> out(n_steps * width), expected(out.size());
-    add_rows(weights.data(), width, lists, out.data());
-    add_rows_reference(weights.data(), width, lists, expected.data());
+    const std::size_t n_events = rows.size();
+    rows.resize(rows.size() + 32);
+    const RowLists lists{rows.data(), nullptr, begin.data(), end.data(), 1, n_lists};
+    AlignedVector<float> out(n_lists * width), expected(out.size());
+    add_rows(weights.data(), width, lists, nullptr, out.data());
+    add_rows_reference(weights.data(), width, lists, nullptr, expected.data());
     if (out != expected) return state.SkipWithError("the sums differ from the reference's");
 
-    constexpr int rounds = 500;
+    constexpr int rounds = 5;
     std::vector<double> ours, peak;
     for (auto _ : state) {
         const double work = static_cast<double>(n_events * width) * rounds;
         ours.push_back(work / seconds([&] {
                            for (int r = 0; r < rounds; ++r)
-                               add_rows(weights.data(), width, lists, out.data());
+                               add_rows(weights.data(), width, lists, nullptr, out.data());
                        }));
         std::uint64_t done = 0;
         const double time =
-            seconds([&] { done = add_peak(weights.data(), weights.size(), 500, out.data()); });
+            seconds([&] { done = add_peak(weights.data(), weights.size(), 1000, out.data()); });
         peak.push_back(static_cast<double>(done) / time);
         state.SetIterationTime(time);
     }

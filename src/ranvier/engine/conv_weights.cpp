@@ -85,14 +85,55 @@ void pack_bits(ConvWeights& w, const WeightTensor& tensor, const IntegralWeights
             }
 }
 
-std::vector<WeightTile> tiles_of(const ConvWeights& w) {
-    constexpr std::size_t cache = 64 << 10;
-    const std::size_t entry = !w.floats.empty()          ? sizeof(float)
-                              : !w.wide_integers.empty() ? sizeof(std::int16_t)
-                                                         : sizeof(std::int8_t);
-    const std::size_t row_bytes = w.width * entry;
-    const std::size_t most_rows = std::max(segment_channels, cache / row_bytes);
+void pack_bit_rows(ConvWeights& w, const WeightTensor& tensor, const IntegralWeights& weights) {
+    const std::size_t words = w.width / 64;
+    const std::size_t n_rows = w.taps * w.n_in;
+    w.bit_rows.assign(w.n_blocks, AlignedVector<std::uint64_t>((n_rows + 1) * words));
+    for (std::size_t o = 0; o < w.n_out; ++o) {
+        const std::size_t c = o % w.width;
+        std::uint64_t* bits = w.bit_rows[o / w.width].data() + c / 64;
+        for (std::size_t i = 0; i < w.n_in; ++i)
+            for (std::size_t tap = 0; tap < w.taps; ++tap)
+                if (weights.integers[tensor.at(o, tap, i)] > 0)
+                    bits[(tap * w.n_in + i) * words] |= std::uint64_t{1} << c % 64;
+    }
+}
+
+/// Float rows are added fastest from the first-level cache, though sums then pass through the
+/// second level once per tile. Integer sums stay in registers as long as a block's rows fit the
+/// second level.
+constexpr std::size_t float_cache = 64 << 10;
+constexpr std::size_t integer_cache = 640 << 10;
+
+/// What weights are stored as.
+enum class Entry { bit, int8, int16, float32 };
+
+std::size_t bytes_of(Entry entry) {
+    return entry == Entry::float32 ? 4 : entry == Entry::int16 ? 2 : 1;
+}
+
+/// Outputs of a block: the more, the fewer times the rows that spike are collected.
+std::size_t width_for(const WeightTensor& tensor, Entry entry, std::size_t widest) {
+    const std::size_t n_out = tensor.n_out;
+    if (widest < 128 || n_out < 128) return row_width(n_out);
+    switch (entry) {
+        case Entry::bit:
+            return n_out <= 128 ? 128 : n_out <= 256 ? 256 : 512;
+        case Entry::float32:
+            return 128;
+        default:
+            return tensor.taps * tensor.n_in * 128 * bytes_of(entry) <= integer_cache ? 128 : 64;
+    }
+}
+
+std::vector<WeightTile> tiles_of(const ConvWeights& w, const WeightTensor& tensor, Entry entry) {
     std::vector<WeightTile> tiles(1);
+    if (tensor.groups > 1 || entry == Entry::bit) {  // all at once
+        for (std::size_t tap = 0; tap < w.taps; ++tap) tiles[0].parts.push_back({tap, 0, w.n_in});
+        return tiles;
+    }
+    const std::size_t cache = entry == Entry::float32 ? float_cache : integer_cache;
+    const std::size_t most_rows = std::max(segment_channels, cache / (w.width * bytes_of(entry)));
     for (std::size_t tap = 0; tap < w.taps; ++tap)
         for (std::size_t c = 0; c < w.n_in; c += segment_channels) {
             const std::size_t last = std::min(c + segment_channels, w.n_in);
@@ -111,7 +152,7 @@ std::vector<WeightTile> tiles_of(const ConvWeights& w) {
 }  // namespace
 
 ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
-                         const SignalPlan& source, bool with_bias) {
+                         const SignalPlan& source, bool with_bias, std::size_t widest) {
     const WeightTensor tensor(layer);
     geometry = {tensor.window, in, out};
     n_in = tensor.n_in;
@@ -125,30 +166,34 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
     for (std::size_t p = 0; p < static_cast<std::size_t>(out.plane()); ++p)
         for (std::size_t tap = 0; tap < taps; ++tap)
             places.push_back(place_under(geometry, p, tap));
-    width = row_width(n_out);
+    const auto integral = integral_weights(layer);
+    const bool worth_one =
+        source.plain_spikes() && std::all_of(source.amplitude.begin(), source.amplitude.end(),
+                                             [](float a) { return a == 1; });
+    if (integral)
+        for (const std::int8_t v : integral->integers)
+            largest = std::max(largest, std::abs(static_cast<int>(v)));
+    const bool integers_do = integral && worth_one;
+    const bool binary = integers_do && integral->binary && tensor.groups == 1;
+    Entry entry = !integers_do ? Entry::float32 : largest > 4 ? Entry::int16 : Entry::int8;
+    if (binary && widest >= 128 && n_out >= 128 && taps * n_in < 1 << 16) entry = Entry::bit;
+    width = width_for(tensor, entry, widest);
     n_blocks = (n_out + width - 1) / width;
     for (std::size_t b = 0; b < n_blocks; ++b)
         inputs.push_back(inputs_of(tensor, b * width, std::min((b + 1) * width, n_out)));
     bias.assign(n_blocks * width, 0.0F);
     if (with_bias && !tensor.bias->empty())
         std::copy(tensor.bias->values.begin(), tensor.bias->values.end(), bias.begin());
-    const auto integral = integral_weights(layer);
     if (integral) {
         scale.assign(n_blocks * width, 0.0F);
         std::copy(integral->scale.begin(), integral->scale.end(), scale.begin());
     }
-    const bool worth_one =
-        source.plain_spikes() && std::all_of(source.amplitude.begin(), source.amplitude.end(),
-                                             [](float a) { return a == 1; });
-    if (integral && worth_one) {
-        for (const std::int8_t v : integral->integers)
-            largest = std::max(largest, std::abs(static_cast<int>(v)));
+    if (entry != Entry::float32) {
         const auto integer = [&](std::size_t, std::size_t at) { return integral->integers[at]; };
-        if (largest > 4)
-            wide_integers = blocked<std::int16_t>(*this, tensor, integer);
-        else
-            integers = blocked<std::int8_t>(*this, tensor, integer);
-        if (integral->binary && tensor.groups == 1) pack_bits(*this, tensor, *integral);
+        if (entry == Entry::int16) wide_integers = blocked<std::int16_t>(*this, tensor, integer);
+        if (entry == Entry::int8) integers = blocked<std::int8_t>(*this, tensor, integer);
+        if (entry == Entry::bit) pack_bit_rows(*this, tensor, *integral);
+        if (binary) pack_bits(*this, tensor, *integral);
     } else {
         floats = blocked<float>(*this, tensor, [&](std::size_t input, std::size_t at) {
             const float weight =
@@ -156,7 +201,7 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
             return source.plain_spikes() ? source.amplitude[input] * weight : weight;
         });
     }
-    if (tensor.groups == 1) tiles = tiles_of(*this);
+    tiles = tiles_of(*this, tensor, entry);
 }
 
 }  // namespace ranvier

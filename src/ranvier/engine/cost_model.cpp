@@ -1,6 +1,10 @@
 #include "ranvier/engine/cost_model.hpp"
 
 #include "ranvier/base/aligned.hpp"
+#include "ranvier/base/random.hpp"
+#include "ranvier/engine/row_gather.hpp"
+#include "ranvier/kernels/bit_rows.hpp"
+#include "ranvier/kernels/integer_rows.hpp"
 #include "ranvier/kernels/popcount.hpp"
 #include "ranvier/kernels/rows.hpp"
 
@@ -26,41 +30,103 @@ double nanoseconds(const Work& work) {
     return least;
 }
 
-/// A piece of weights in the first-level cache, an eighth of whose inputs spike.
-CostModel measure() {
-    constexpr std::size_t n_rows = 128;
-    constexpr std::size_t width = 64;
-    constexpr std::size_t n_steps = 16;
-    constexpr std::size_t n_words = 9 * 512 / 32;
+constexpr std::size_t n_steps = 16;
+constexpr std::size_t width = 64;
+
+/// Lists of one of eight rows, at random: even distances would use a part of a cache only.
+struct RandomLists {
+    explicit RandomLists(std::size_t n_rows) {
+        Random random(1, 0);
+        for (std::size_t s = 0; s < n_steps; ++s) {
+            begin.push_back(static_cast<std::uint32_t>(rows.size()));
+            for (std::size_t r = 0; r < n_rows; ++r)
+                if (random.uniform() < 0.125F) rows.push_back(static_cast<std::uint16_t>(r));
+            end.push_back(static_cast<std::uint32_t>(rows.size()));
+        }
+        n_events = static_cast<double>(rows.size());
+        rows.resize(rows.size() + 32);
+    }
+    [[nodiscard]] RowLists lists() const {
+        return {rows.data(), nullptr, begin.data(), end.data(), 1, n_steps};
+    }
     std::vector<std::uint16_t> rows;
-    for (std::size_t r = 0; r < n_rows; r += 8) rows.push_back(static_cast<std::uint16_t>(r));
-    const std::vector<RowList> lists(n_steps, RowList{rows.data(), rows.size()});
+    std::vector<std::uint32_t> begin, end;
+    double n_events = 0;
+};
+
+/// A tile of weights in the first-level cache, an eighth of whose inputs spike.
+void measure_floats(CostModel& costs) {
+    constexpr std::size_t n_rows = 128;
+    const RandomLists events(n_rows);
     const AlignedVector<float> weights(n_rows * width, 0.5F);
-    const AlignedVector<std::int8_t> small(n_rows * width, 1);
-    const AlignedVector<std::uint32_t> bits(n_words * width, 0x11111111U);
     const std::vector<float> factors(n_rows * 4, 1.0F);
     AlignedVector<float> out(n_steps * width);
-    AlignedVector<std::int32_t> sums(n_steps * width);
+    costs.float_row =
+        nanoseconds([&] { add_rows(weights.data(), width, events.lists(), nullptr, out.data()); }) /
+        events.n_events;
+    costs.dense_row =
+        nanoseconds(
+            [&] { add_dense_rows(weights.data(), n_rows, factors.data(), 4, width, out.data()); }) /
+        static_cast<double>(4 * n_rows);
+}
 
+/// A layer's weights in the second-level cache: 3 x 3 x 512 inputs, an eighth of which spike.
+void measure_integers(CostModel& costs) {
+    constexpr std::size_t n_rows = 9 * 512;
+    constexpr std::size_t n_words = n_rows / 32;
+    const RandomLists events(n_rows);
+    constexpr std::size_t wide = 2 * width;
+    const AlignedVector<std::int8_t> weights(n_rows * wide, 1);
+    const AlignedVector<std::uint32_t> bits(n_words * width, 0x11111111U);
+    const AlignedVector<float> ones(wide, 1.0F);
+    AlignedVector<float> out(n_steps * wide);
+    AlignedVector<std::int32_t> sums(n_steps * width);
+    const RowSums scaled{nullptr, nullptr, out.data(), ones.data(), ones.data()};
+    costs.int8_row =
+        nanoseconds([&] { sum_rows(weights.data(), wide, 1, events.lists(), scaled); }) /
+        events.n_events / 2;
+    constexpr std::size_t widest = 512;
+    const AlignedVector<std::uint64_t> rows(n_rows * widest / 64);
+    const AlignedVector<float> scale(widest, 1.0F);
+    AlignedVector<float> many(n_steps * widest);
+    costs.bit_row = nanoseconds([&] {
+                        sum_bit_rows(rows.data(), widest, events.lists(), scale.data(),
+                                     scale.data(), many.data());
+                    }) /
+                    events.n_events;
     const std::vector<std::int32_t> totals(n_steps);
     const PackedSpikes packed{bits.data(), totals.data(), n_words, n_steps};
-
-    const auto n_events = static_cast<double>(n_steps * rows.size());
-    CostModel costs;
-    costs.float_row =
-        nanoseconds([&] { add_rows(weights.data(), width, lists, out.data()); }) / n_events;
-    costs.int8_row =
-        nanoseconds([&] { sum_rows(small.data(), width, 1, lists, sums.data()); }) / n_events;
     costs.popcount_word =
         nanoseconds([&] {
             for (std::size_t c = 0; c < width; c += popcount_lanes)
                 and_popcount(bits.data() + c * n_words, packed, sums.data() + c, width);
         }) /
         static_cast<double>(n_words * n_steps);
-    costs.dense_row =
-        nanoseconds(
-            [&] { add_dense_rows(weights.data(), n_rows, factors.data(), 4, width, out.data()); }) /
-        static_cast<double>(4 * n_rows);
+}
+
+/// What a list costs apart from its rows: lists of one row against long ones would need their
+/// memory; copying is measured as RowGather does it, eight rows at a time.
+void measure_lists(CostModel& costs) {
+    constexpr std::size_t n_lists = 9 * n_steps;
+    const std::vector<std::uint16_t> from(64);
+    std::vector<std::uint16_t> to(n_lists * 16 + 64);
+    std::vector<std::uint32_t> end(n_steps);
+    costs.list = nanoseconds([&] {
+                     std::fill(end.begin(), end.end(), 0);
+                     for (std::size_t l = 0; l < n_lists; ++l) {
+                         std::uint32_t& at = end[l % n_steps];
+                         append_rows(from.data() + l % 8, 8, l, to.data() + at);
+                         at += 8;
+                     }
+                 }) /
+                 static_cast<double>(n_lists);
+}
+
+CostModel measure() {
+    CostModel costs;
+    measure_floats(costs);
+    measure_integers(costs);
+    measure_lists(costs);
     return costs;
 }
 

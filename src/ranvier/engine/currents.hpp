@@ -2,7 +2,6 @@
 
 #include "ranvier/base/aligned.hpp"
 #include "ranvier/engine/signal.hpp"
-#include "ranvier/kernels/rows.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +21,9 @@ struct Cell {
 struct Scratch {
     std::vector<std::uint16_t> rows;         ///< [step][capacity]
     std::vector<float> row_values;           ///< [step][capacity]
-    std::vector<RowList> lists;              ///< [step]
+    std::vector<std::uint32_t> begin, end;   ///< [step] lists in `rows`
     AlignedVector<std::int32_t> sums;        ///< [cell][step][width]
+    AlignedVector<std::int32_t> counts;      ///< [step][width]
     std::vector<bool> counted;               ///< [cell] by words of bits instead of events
     std::vector<std::int32_t> totals;        ///< [step] events
     std::vector<std::uint32_t> patch;        ///< [step][words] bits of a receptive field
@@ -49,6 +49,10 @@ struct CurrentsRequest {
 class Currents {
 public:
     virtual ~Currents() = default;
+    /// Channels that one request is for: 16, 32, 64, 128, 256 or 512.
+    [[nodiscard]] virtual std::size_t width() const = 0;
+    /// Weights are used piece by piece, so that many cells should be asked for at once.
+    [[nodiscard]] virtual bool in_pieces() const = 0;
     /// @param out  [cell][n_steps][width]; what was there is overwritten. Channels beyond the
     /// layer's own
     ///             get any finite value.
@@ -68,8 +72,9 @@ public:
 }
 
 /// A signal itself, place by place: a term of a sum, or a neuron that reads another directly.
-/// @param spikes  it is a signal of spikes.
-[[nodiscard]] std::unique_ptr<Currents> make_direct_currents(std::size_t signal, bool spikes);
+/// @param plan  of that signal.
+[[nodiscard]] std::unique_ptr<Currents> make_direct_currents(std::size_t signal,
+                                                             const SignalPlan& plan);
 
 /// The sum of others, in order.
 [[nodiscard]] std::unique_ptr<Currents> make_sum(std::vector<std::unique_ptr<Currents>> terms);

@@ -210,15 +210,16 @@ void FastPlan::add_signal(std::size_t l) {
 }
 
 std::unique_ptr<Currents> FastPlan::currents_into(std::size_t l) {
-    return currents_of(network().layers[l].inputs[0]);
+    return currents_of(network().layers[l].inputs[0], 512);
 }
 
-/// What layer l passes on, kept or computed where it is read.
-std::unique_ptr<Currents> FastPlan::currents_of(std::size_t l) {
+/// What layer l passes on, kept or computed where it is read. Terms of sums are all of the same
+/// width, 64 channels at most.
+std::unique_ptr<Currents> FastPlan::currents_of(std::size_t l, std::size_t widest) {
     const Layer& layer = network().layers[l];
     if (signal_of_[l] >= 0) {
         const auto signal = static_cast<std::size_t>(signal_of_[l]);
-        return make_direct_currents(signal, signals_[signal]->spikes);
+        return make_direct_currents(signal, *signals_[signal]);
     }
     if (layer.as<Add>() != nullptr) {
         std::vector<std::unique_ptr<Currents>> terms;
@@ -236,7 +237,8 @@ std::unique_ptr<Currents> FastPlan::currents_of(std::size_t l) {
                          currents_of(source));
     }
     const auto signal = static_cast<std::size_t>(signal_of_[source]);
-    return make_conv_currents(layer, in, out, signal, *signals_[signal], !phase_coded(), costs_);
+    return make_conv_currents(layer, in, out, signal, *signals_[signal], !phase_coded(), widest,
+                              costs_);
 }
 
 std::unique_ptr<Population> FastPlan::make_population(std::size_t l) {
@@ -269,7 +271,7 @@ std::unique_ptr<Population> FastPlan::make_population(std::size_t l) {
     }
     if (!is_wiring(layer)) {
         signal_of_[l] = -1;  // compute it, do not read it
-        auto currents = currents_of(l);
+        auto currents = currents_of(l, 512);
         signal_of_[l] = static_cast<int>(out);
         return make_values(plan, out, std::move(currents));
     }

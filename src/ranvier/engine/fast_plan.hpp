@@ -53,7 +53,7 @@ private:
     void add_population(std::size_t l);
     void set_worth(std::size_t l, SignalPlan& plan) const;
     [[nodiscard]] std::unique_ptr<Currents> currents_into(std::size_t l);
-    [[nodiscard]] std::unique_ptr<Currents> currents_of(std::size_t l);
+    [[nodiscard]] std::unique_ptr<Currents> currents_of(std::size_t l, std::size_t widest = 64);
     [[nodiscard]] std::unique_ptr<Population> make_population(std::size_t l);
     /// one_spike: first and last step in which layer l can emit.
     void find_windows();

@@ -11,43 +11,55 @@ namespace ranvier {
 
 namespace {
 
-/// Cells that are computed together: as many as have room for their currents beside the weights.
-std::size_t cells_together(std::size_t n_steps, std::size_t width) {
-    constexpr std::size_t bytes = 256 << 10;
-    return std::clamp<std::size_t>(bytes / (n_steps * width * sizeof(float)), 1, 1024);
-}
-
 /// Computes the currents of all cells, one block of channels after the other so that its weights
 /// stay in the cache, and calls work(block, cell, currents of the cell, [n_steps][width]).
 struct CellLoop {
     const Currents* currents;
-    std::size_t n_blocks, width, n_places;
+    std::size_t n_blocks, n_places;
     int first_step;
     std::size_t n_steps;
 
     template <typename Work>
     void run(RunParts& parts, std::span<const std::size_t> slots, Crew& crew,
              const Work& work) const {
+        constexpr std::size_t most_per_task = 1024;
         const std::size_t n_cells = slots.size() * n_places;
-        std::size_t per_task = cells_together(n_steps, width);
+        std::size_t per_task = most_per_task;
         if (crew.size() > 1)
-            per_task = std::min(per_task, std::max<std::size_t>(1, n_cells / (4 * crew.size())));
+            per_task = std::clamp<std::size_t>(n_cells / (4 * crew.size()), 1, most_per_task);
         const std::size_t n_tasks = (n_cells + per_task - 1) / per_task;
         crew.for_each(n_blocks * n_tasks, [&](std::size_t task, std::size_t worker) {
             Scratch& scratch = parts.scratch[worker];
-            const std::size_t block = task / n_tasks;
             const std::size_t first = task % n_tasks * per_task;
-            const std::size_t n = std::min(per_task, n_cells - first);
             scratch.cells.clear();
-            for (std::size_t k = first; k < first + n; ++k)
+            for (std::size_t k = first; k < std::min(first + per_task, n_cells); ++k)
                 scratch.cells.push_back({slots[k / n_places], k % n_places});
-            const std::size_t size = n_steps * width;
-            scratch.currents.resize(std::max(scratch.currents.size(), n * size));
-            currents->compute({scratch.cells, block * width, width, first_step, n_steps},
-                              parts.signals, scratch, scratch.currents.data());
-            for (std::size_t k = 0; k < n; ++k)
-                work(block, scratch.cells[k], scratch.currents.data() + k * size);
+            run_cells(task / n_tasks, scratch, parts.signals, work);
         });
+    }
+
+private:
+    /// As many cells together as have room for their currents beside the weights.
+    [[nodiscard]] std::size_t cells_together() const {
+        const std::size_t bytes = currents->in_pieces() ? 512 << 10 : 32 << 10;
+        return std::max<std::size_t>(bytes / (n_steps * currents->width() * sizeof(float)), 1);
+    }
+
+    template <typename Work>
+    void run_cells(std::size_t block, Scratch& scratch, const std::vector<Signal>& signals,
+                   const Work& work) const {
+        const std::size_t width = currents->width();
+        const std::size_t size = n_steps * width;
+        const std::size_t together = std::min(cells_together(), scratch.cells.size());
+        scratch.currents.resize(std::max(scratch.currents.size(), together * size));
+        const std::span<const Cell> all = scratch.cells;
+        for (std::size_t first = 0; first < all.size(); first += together) {
+            const auto cells = all.subspan(first, std::min(together, all.size() - first));
+            currents->compute({cells, block * width, width, first_step, n_steps}, signals, scratch,
+                              scratch.currents.data());
+            for (std::size_t k = 0; k < cells.size(); ++k)
+                work(block, cells[k], scratch.currents.data() + k * size);
+        }
     }
 };
 
@@ -59,7 +71,7 @@ public:
           plan_(plan),
           out_(out),
           currents_(std::move(currents)),
-          width_(row_width(plan.channels())),
+          width_(currents_->width()),
           n_blocks_((plan.channels() + width_ - 1) / width_) {
         thresholds_.assign(n_blocks_ * width_, std::numeric_limits<float>::infinity());
         std::copy(settings_.thresholds.begin(), settings_.thresholds.end(), thresholds_.begin());
@@ -95,7 +107,7 @@ public:
              Crew& crew) const override {
         PopulationState& state = parts.states[self];
         Signal& out = parts.signals[out_];
-        CellLoop loop{currents_.get(), n_blocks_, width_, plan_.places(), 0, n};
+        CellLoop loop{currents_.get(), n_blocks_, plan_.places(), 0, n};
         if (one_spike()) {
             loop.first_step = settings_.first_step;
             loop.n_steps = static_cast<std::size_t>(settings_.wait_until + settings_.n_phases -
@@ -132,9 +144,21 @@ private:
                         out.values(cell.slot, cell.place) + lead * plan_.channels());
             return;
         }
-        fire({rule_, settings_.neuron.leak, width_, n, thresholds_.data() + block * width_,
-              currents, u},
-             out.bits(cell.slot, cell.place) + lead * plan_.words() + block, plan_.words());
+        for_each_word(block, [&](std::size_t first, std::size_t n_here, std::size_t word) {
+            fire({rule_, settings_.neuron.leak, n_here, n,
+                  thresholds_.data() + block * width_ + first, currents + first, width_, u + first},
+                 out.bits(cell.slot, cell.place) + lead * plan_.words() + word, plan_.words());
+        });
+    }
+
+    /// A block's neurons, 64 at a time: calls visit(first, how many, word of bits).
+    template <typename Visit>
+    void for_each_word(std::size_t block, const Visit& visit) const {
+        const std::size_t n_here = std::min<std::size_t>(width_, 64);
+        for (std::size_t first = 0; first < width_; first += n_here) {
+            const std::size_t word = (block * width_ + first) / 64;
+            if (word < plan_.words()) visit(first, n_here, word);
+        }
     }
 
     void multi_spike(const float* currents, float* u, std::size_t block, std::size_t n,
@@ -155,16 +179,19 @@ private:
     void run_phases(PopulationState& state, Signal& out, std::size_t block, const Cell& cell,
                     std::size_t n, const float* currents) const {
         float* u = membrane(state, block, cell);
-        std::uint64_t& fired =
-            state.fired[(cell.slot * plan_.places() + cell.place) * plan_.words() + block];
-        std::uint64_t* bits = out.bits(cell.slot, cell.place) + block;
+        std::uint64_t* fired =
+            state.fired.data() + (cell.slot * plan_.places() + cell.place) * plan_.words();
+        std::uint64_t* bits = out.bits(cell.slot, cell.place);
         for (std::size_t s = 0; s < n; ++s, currents += width_) {
             for (std::size_t c = 0; c < width_; ++c) u[c] += currents[c];
             const int phase = settings_.first_step + static_cast<int>(s) - settings_.wait_until;
             if (phase < 1) continue;
             const auto index = static_cast<std::size_t>(phase - 1);
-            bits[index * plan_.words()] =
-                fire_phase(u, thresholds_.data() + block * width_, needed_[index], width_, fired);
+            for_each_word(block, [&](std::size_t first, std::size_t n_here, std::size_t word) {
+                bits[index * plan_.words() + word] =
+                    fire_phase(u + first, thresholds_.data() + block * width_ + first,
+                               needed_[index], n_here, fired[word]);
+            });
         }
     }
 
@@ -185,14 +212,14 @@ public:
 
     void run(RunParts& parts, std::size_t, std::span<const std::size_t> slots, std::size_t n,
              Crew& crew) const override {
-        const std::size_t width = row_width(plan_.channels());
+        const std::size_t width = currents_->width();
         const std::size_t n_blocks = (plan_.channels() + width - 1) / width;
         const std::size_t n_steps = plan_.constant      ? 1
                                     : plan_.n_steps > 0 ? static_cast<std::size_t>(plan_.n_steps)
                                                         : n;
         const std::size_t lead = plan_.delayed ? 1 : 0;
         Signal& out = parts.signals[out_];
-        CellLoop{currents_.get(), n_blocks, width, plan_.places(), plan_.first, n_steps}.run(
+        CellLoop{currents_.get(), n_blocks, plan_.places(), plan_.first, n_steps}.run(
             parts, slots, crew, [&](std::size_t block, const Cell& cell, const float* currents) {
                 const std::size_t n_here = std::min(width, plan_.channels() - block * width);
                 float* to =
@@ -250,7 +277,7 @@ private:
                 Scratch& scratch) const {
         const auto channels = static_cast<std::size_t>(shape_.channels);
         const auto plane = static_cast<std::size_t>(shape_.plane());
-        const std::size_t width = row_width(channels);
+        const std::size_t width = currents_->width();
         const std::size_t n_steps = n_steps_ > 0 ? static_cast<std::size_t>(n_steps_) : n;
         float* sums = state.sums.data() + slot * n_out();
         float* trace = state.trace.data() + slot * parts.chunk * n_out();

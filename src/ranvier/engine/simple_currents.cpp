@@ -1,4 +1,5 @@
 #include "ranvier/engine/pool_currents.hpp"
+#include "ranvier/kernels/rows.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,7 +29,11 @@ private:
 
 class DirectCurrents final : public Currents {
 public:
-    DirectCurrents(std::size_t signal, bool spikes) : signal_(signal), spikes_(spikes) {}
+    DirectCurrents(std::size_t signal, const SignalPlan& plan)
+        : signal_(signal), spikes_(plan.spikes), width_(row_width(plan.channels())) {}
+
+    std::size_t width() const override { return width_; }
+    bool in_pieces() const override { return false; }
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch&,
                  float* out) const override {
@@ -65,11 +70,18 @@ private:
 
     std::size_t signal_;
     bool spikes_;
+    std::size_t width_;
 };
 
 class Sum final : public Currents {
 public:
     explicit Sum(std::vector<std::unique_ptr<Currents>> terms) : terms_(std::move(terms)) {}
+
+    std::size_t width() const override { return terms_.front()->width(); }
+    bool in_pieces() const override {
+        return std::any_of(terms_.begin(), terms_.end(),
+                           [](const auto& term) { return term->in_pieces(); });
+    }
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch& scratch,
                  float* out) const override {
@@ -100,6 +112,9 @@ class PoolCurrents final : public Currents {
 public:
     PoolCurrents(PoolGeometry geometry, std::unique_ptr<Currents> from)
         : geometry_(std::move(geometry)), from_(std::move(from)) {}
+
+    std::size_t width() const override { return from_->width(); }
+    bool in_pieces() const override { return from_->in_pieces(); }
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch& scratch,
                  float* out) const override {
@@ -142,8 +157,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Currents> make_direct_currents(std::size_t signal, bool spikes) {
-    return std::make_unique<DirectCurrents>(signal, spikes);
+std::unique_ptr<Currents> make_direct_currents(std::size_t signal, const SignalPlan& plan) {
+    return std::make_unique<DirectCurrents>(signal, plan);
 }
 std::unique_ptr<Currents> make_sum(std::vector<std::unique_ptr<Currents>> terms) {
     return std::make_unique<Sum>(std::move(terms));

@@ -64,7 +64,7 @@ void fire_block(const FireBlock& block, std::uint64_t* bits, std::size_t stride)
         threshold[v] = hn::LoadU(d, block.threshold + v * lanes);
     }
     for (std::size_t s = 0; s < block.n_steps; ++s) {
-        const float* current = block.currents + s * n_vectors * lanes;
+        const float* current = block.currents + s * block.stride;
         std::uint64_t word = 0;
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < n_vectors; ++v)
@@ -208,7 +208,7 @@ void fire_reference(const FireBlock& block, std::uint64_t* bits, std::size_t str
     for (std::size_t s = 0; s < block.n_steps; ++s) {
         bits[s * stride] = 0;
         for (std::size_t c = 0; c < block.width; ++c)
-            if (step_scalar(block, block.membrane[c], block.currents[s * block.width + c],
+            if (step_scalar(block, block.membrane[c], block.currents[s * block.stride + c],
                             block.threshold[c]))
                 bits[s * stride] |= std::uint64_t{1} << c;
     }

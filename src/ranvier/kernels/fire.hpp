@@ -20,8 +20,9 @@ struct FireBlock {
     std::size_t width = 0;  ///< neurons: 16, 32 or 64
     std::size_t n_steps = 0;
     const float* threshold;  ///< [width]; infinity: never fires
-    const float* currents;   ///< [n_steps][width]
-    float* membrane;         ///< [width]
+    const float* currents;   ///< [n_steps][width], a step every `stride`
+    std::size_t stride = 0;
+    float* membrane;  ///< [width]
 };
 
 /// Runs the steps; bit c of bits[s * stride] says whether neuron c fires in step s. Same membranes

@@ -23,13 +23,14 @@ TEST(Fire, SubtractByHand) {
     on_every_isa([&](const std::string& isa) {
         std::vector<float> u = membrane;
         std::uint64_t bits[2] = {~0ULL, ~0ULL};
-        fire({FireRule::subtract, 1, 16, 2, threshold.data(), currents.data(), u.data()}, bits, 1);
+        fire({FireRule::subtract, 1, 16, 2, threshold.data(), currents.data(), 16, u.data()}, bits,
+             1);
         EXPECT_EQ(bits[0], 0b101U) << isa;
         EXPECT_EQ(bits[1], 0b100U) << isa;
         EXPECT_EQ(u[0], 0.0F);
         EXPECT_EQ(u[2], 0.25F);
         u = membrane;
-        fire({FireRule::zero, 1, 16, 2, threshold.data(), currents.data(), u.data()}, bits, 1);
+        fire({FireRule::zero, 1, 16, 2, threshold.data(), currents.data(), 16, u.data()}, bits, 1);
         EXPECT_EQ(bits[1], 0U) << isa;
         EXPECT_EQ(u[2], 0.0F);
     });
@@ -44,12 +45,13 @@ TEST(Fire, EveryInstructionSetFiresAlike) {
         const auto number = [](int low, int high) {
             return static_cast<float>(*rc::gen::inRange(low, high)) / 100;
         };
-        std::vector<float> threshold(width), membrane(width), currents(n_steps * width);
+        const std::size_t stride = width + *rc::gen::element<std::size_t>(0, 16, 64);
+        std::vector<float> threshold(width), membrane(width), currents(n_steps * stride);
         for (float& v : threshold) v = number(1, 200);
         for (float& v : membrane) v = number(-100, 200);
         for (float& v : currents) v = number(-100, 200);
         FireBlock block{rule,   number(80, 101), width, n_steps, threshold.data(), currents.data(),
-                        nullptr};
+                        stride, nullptr};
         std::vector<float> expected_u = membrane;
         std::vector<std::uint64_t> expected(3 * n_steps, 9);
         block.membrane = expected_u.data();

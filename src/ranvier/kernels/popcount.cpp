@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>  // must stand before highway.h
 //
 #include <hwy/highway.h>
+//
+#include "ranvier/kernels/carry_save.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ranvier::HWY_NAMESPACE {
@@ -19,22 +21,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::CappedTag<std::uint32_t, popcount_lanes>;
 using Vector = hn::Vec<Tag>;
 constexpr std::size_t lanes = hn::MaxLanes(Tag());
-
-/// The bit that two of three have.
-HWY_INLINE Vector majority(Vector a, Vector b, Vector c) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-    return Vector{_mm512_ternarylogic_epi32(a.raw, b.raw, c.raw, 0xE8)};
-#else
-    return hn::Or(hn::And(a, b), hn::And(c, hn::Or(a, b)));
-#endif
-}
-
-/// Carry-save adder: a + b + `sum` = new `sum` + 2 * returned, bit by bit.
-HWY_INLINE Vector carry_save(Vector& sum, Vector a, Vector b) {
-    const Vector carry = majority(sum, a, b);
-    sum = hn::Xor3(sum, a, b);
-    return carry;
-}
 
 /// Harley-Seal: eight words go through a tree of carry-save adders, so that only one of their eight
 /// counters needs a population count.

@@ -1,46 +1,29 @@
 #pragma once
 
+#include "ranvier/kernels/row_lists.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace ranvier {
 
-// Sums of weight rows: what arrives at a block of neurons that lie side by side when a list of
-// inputs spikes. Every function has one result, bit for bit, on every instruction set: each output
-// has its own chain of additions, in the order of the list.
+// Sums of rows of float weights: what arrives at a block of neurons that lie side by side when some
+// of their inputs spike. Every function has one result, bit for bit, on every instruction set: each
+// output has its own chain of additions, in the order of the list.
 
-/// Outputs that one call serves: 16, 32 or 64. The smallest of these that holds `n`, or 64.
+/// The smallest of 16, 32 and 64 that holds `n`, or 64: outputs of a block.
 [[nodiscard]] constexpr std::size_t row_width(std::size_t n) {
     return n <= 16 ? 16 : n <= 32 ? 32 : 64;
 }
 
-/// The rows that add up to one block of outputs, in order.
-struct RowList {
-    const std::uint16_t* rows;  ///< [n] row numbers
-    std::size_t n;
-    const float* values = nullptr;  ///< [n] worth of each; null: 1
-};
-
 /// out[l][c] += value * weights[row][c] for each row of list l; multiplied and added, not fused.
-/// @param weights  [n_rows][width]. @param width 16, 32 or 64. @param out [lists.size()][width].
-void add_rows(const float* weights, std::size_t width, std::span<const RowList> lists, float* out);
-void add_rows_reference(const float* weights, std::size_t width, std::span<const RowList> lists,
-                        float* out);
-
-/// out[l][c] += sum of weights[row][c]; values are not looked at.
-/// @param largest  no |weight| is larger; at most 127.
-void sum_rows(const std::int8_t* weights, std::size_t width, int largest,
-              std::span<const RowList> lists, std::int32_t* out);
-void sum_rows_reference(const std::int8_t* weights, std::size_t width,
-                        std::span<const RowList> lists, std::int32_t* out);
-/// The same integers in 16 bits: twice the memory, and nothing to widen before adding.
-void sum_rows(const std::int16_t* weights, std::size_t width, int largest,
-              std::span<const RowList> lists, std::int32_t* out);
-
-/// out[l][c] = sums[l][c] * scale[c] + bias[c], rounded after each of the two.
-void scale_sums(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
-                std::size_t n_lists, float* out);
+/// @param weights  [n_rows][width]. @param width 16, 32, 64 or 128. @param out
+/// [lists.n][width].
+/// @param start  [width] or null; out[l] begins with it instead of what is there.
+void add_rows(const float* weights, std::size_t width, const RowLists& lists, const float* start,
+              float* out);
+void add_rows_reference(const float* weights, std::size_t width, const RowLists& lists,
+                        const float* start, float* out);
 
 /// Dense counterpart of add_rows for several steps at once, where most inputs spike:
 ///     out[s][c] += factors[r][s] * rows[r][c]   for r = 0, 1, ...
