@@ -62,7 +62,10 @@ private:
         return n_events * row + n_steps * static_cast<double>(w_.taps) * costs_.list;
     }
     [[nodiscard]] double popcount_cost(double n_steps) const {
-        return n_steps * static_cast<double>(w_.n_words() * w_.width) / 64 * costs_.popcount_word;
+        const double per_64 =
+            static_cast<double>(w_.n_words()) * costs_.popcount_word + costs_.popcount_start;
+        return n_steps * (per_64 * static_cast<double>(w_.width) / 64 +
+                          static_cast<double>(w_.taps) * costs_.list);
     }
     /// Share of inputs that must spike for words of bits to be cheaper than events.
     [[nodiscard]] double popcount_from() const {

@@ -10,18 +10,6 @@ namespace {
 
 constexpr std::size_t slack = 96;  ///< entries that may be read behind a list
 
-/// Appends the set bits at `at`, noting where each segment begins. @return the new end.
-std::size_t list_bits(const std::uint64_t* words, std::size_t n_words, std::uint16_t* channels,
-                      std::size_t at, std::uint32_t* offset) {
-    constexpr std::size_t words_per_segment = segment_channels / 64;
-    for (std::size_t w = 0; w < n_words; ++w) {
-        if (w % words_per_segment == 0)
-            offset[w / words_per_segment] = static_cast<std::uint32_t>(at);
-        at += list_set_bits(words[w], static_cast<std::uint16_t>(64 * w), channels + at);
-    }
-    return at;
-}
-
 std::size_t list_values(const float* from, std::size_t n_channels, std::uint16_t* channels,
                         float* values, std::size_t at, std::uint32_t* offset) {
     for (std::size_t c = 0; c < n_channels; ++c) {
@@ -87,20 +75,28 @@ void Signal::list_events(std::size_t slot, std::size_t n) {
         }
         std::uint16_t* channels = e.channels.data();
         std::uint32_t* offset = e.offset.data() + p * capacity_ * segments_;
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::size_t begin = at;
-            if (plan_->spikes)
-                at = list_bits(bits(slot, p) + i * n_words, n_words, channels, at,
-                               offset + i * segments_);
-            else
-                at = list_values(values(slot, p) + i * n_channels, n_channels, channels,
-                                 e.values.data(), at, offset + i * segments_);
-            if (valued && plan_->spikes)
-                for (std::size_t k = begin; k < at; ++k)
-                    e.values[k] = plan_->worth[i * n_channels + channels[k]];
-        }
+        const std::size_t begin = at;
+        if (plan_->spikes)
+            at =
+                list_bits({bits(slot, p), n_words, n, segment_channels / 64}, at, channels, offset);
+        for (std::size_t i = 0; i < n && !plan_->spikes; ++i)
+            at = list_values(values(slot, p) + i * n_channels, n_channels, channels,
+                             e.values.data(), at, offset + i * segments_);
+        if (valued && plan_->spikes) value_spikes(offset, begin, at, n, e);
         for (std::size_t i = n * segments_; i <= capacity_ * segments_; ++i)
             offset[i] = static_cast<std::uint32_t>(at);
+    }
+}
+
+/// One spike codes: what each event of a place is worth.
+void Signal::value_spikes(const std::uint32_t* offset, std::size_t begin, std::size_t end,
+                          std::size_t n, Events& e) const {
+    const std::size_t n_channels = plan_->channels();
+    std::size_t k = begin;
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t last = i + 1 < n ? offset[(i + 1) * segments_] : end;
+        const float* worth = plan_->worth.data() + i * n_channels;
+        for (; k < last; ++k) e.values[k] = worth[e.channels[k]];
     }
 }
 

@@ -107,6 +107,9 @@ private:
         std::vector<std::uint16_t> channels;
         std::vector<float> values;
     };
+    void value_spikes(const std::uint32_t* offset, std::size_t begin, std::size_t end,
+                      std::size_t n, Events& e) const;
+
     const SignalPlan* plan_;
     std::size_t capacity_, segments_;
     std::vector<std::uint64_t> bits_;  ///< [slot][place][index][words]

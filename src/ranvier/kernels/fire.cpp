@@ -115,22 +115,41 @@ std::uint64_t fire_phase_any(const float* membrane, const float* threshold, floa
     return now;
 }
 
+#if HWY_TARGET == HWY_AVX3_DL
 /// Whole vectors of numbers, those of set bits moved to the front.
-std::size_t list_any(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
+HWY_INLINE std::size_t list_word(std::uint64_t word, std::size_t first, std::uint16_t* out) {
     const hn::CappedTag<std::uint16_t, 32> d;
-    constexpr std::size_t number_lanes = hn::MaxLanes(d);
-    if (number_lanes < 32) return list_set_bits_reference(word, first, out);
-    const std::uint16_t* begin = out;
-    for (std::size_t c = 0; c < 64; c += number_lanes) {
-        std::uint8_t bytes[16] = {};
-        const std::uint64_t part = word >> c;
-        std::memcpy(bytes, &part, 8);
-        const auto numbers = hn::Iota(d, static_cast<std::uint16_t>(first + c));
-        const auto set = hn::LoadMaskBits(d, bytes);
-        hn::StoreU(hn::Compress(numbers, set), d, out);
-        out += hn::CountTrue(d, set);
-    }
-    return static_cast<std::size_t>(out - begin);
+    const auto numbers = hn::Iota(d, static_cast<std::uint16_t>(first));
+    const auto low = static_cast<__mmask32>(word);
+    const auto high = static_cast<__mmask32>(word >> 32);
+    const auto n_low = static_cast<std::size_t>(_mm_popcnt_u32(low));
+    const auto upper = hn::Add(numbers, hn::Set(d, std::uint16_t{32}));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi16(low, numbers.raw));
+    _mm512_storeu_si512(out + n_low, _mm512_maskz_compress_epi16(high, upper.raw));
+    return static_cast<std::size_t>(_mm_popcnt_u64(word));
+}
+#else
+HWY_INLINE std::size_t list_word(std::uint64_t word, std::size_t first, std::uint16_t* out) {
+    std::size_t n = 0;
+    for (; word != 0; word &= word - 1)
+        out[n++] = static_cast<std::uint16_t>(first + hwy::Num0BitsBelowLS1Bit_Nonzero64(word));
+    return n;
+}
+#endif
+
+std::size_t list_any(const BitsOfPlace& place, std::size_t at, std::uint16_t* channels,
+                     std::uint32_t* offset) {
+    const std::uint64_t* bits = place.bits;
+    for (std::size_t s = 0; s < place.n_steps; ++s)
+        for (std::size_t first = 0; first < place.n_words; first += place.words_per_segment) {
+            *offset++ = static_cast<std::uint32_t>(at);
+            const std::size_t last = first + place.words_per_segment < place.n_words
+                                         ? first + place.words_per_segment
+                                         : place.n_words;
+            for (std::size_t w = first; w < last; ++w, ++bits)
+                if (*bits != 0) at += list_word(*bits, 64 * w, channels + at);
+        }
+    return at;
 }
 
 /// Up to 255 steps in bytes, which are then widened.
@@ -240,17 +259,23 @@ void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_
     HWY_DYNAMIC_DISPATCH(count_any)(bits, n_words, n_steps, stride, counts);
 }
 
-std::size_t list_set_bits_reference(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
-    std::size_t n = 0;
-    for (; word != 0; word &= word - 1)
-        out[n++] = static_cast<std::uint16_t>(first + std::countr_zero(word));
-    return n;
+std::size_t list_bits_reference(const BitsOfPlace& place, std::size_t at, std::uint16_t* channels,
+                                std::uint32_t* offset) {
+    for (std::size_t s = 0; s < place.n_steps; ++s)
+        for (std::size_t w = 0; w < place.n_words; ++w) {
+            if (w % place.words_per_segment == 0) *offset++ = static_cast<std::uint32_t>(at);
+            std::uint64_t word = place.bits[s * place.n_words + w];
+            for (; word != 0; word &= word - 1)
+                channels[at++] = static_cast<std::uint16_t>(
+                    64 * w + static_cast<std::size_t>(std::countr_zero(word)));
+        }
+    return at;
 }
 
-std::size_t list_set_bits(std::uint64_t word, std::uint16_t first, std::uint16_t* out) {
-    if (word == 0) return 0;
-    if (scalar_isa() || std::popcount(word) < 4) return list_set_bits_reference(word, first, out);
-    return HWY_DYNAMIC_DISPATCH(list_any)(word, first, out);
+std::size_t list_bits(const BitsOfPlace& place, std::size_t at, std::uint16_t* channels,
+                      std::uint32_t* offset) {
+    if (scalar_isa()) return list_bits_reference(place, at, channels, offset);
+    return HWY_DYNAMIC_DISPATCH(list_any)(place, at, channels, offset);
 }
 
 }  // namespace ranvier

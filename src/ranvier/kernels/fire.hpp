@@ -37,10 +37,21 @@ std::uint64_t fire_phase(const float* membrane, const float* threshold, float ne
 std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
                                    std::size_t width, std::uint64_t& fired);
 
-/// Numbers of the bits that are set, ascending, from `first` on; up to 64 entries behind them are
-/// overwritten too. @return how many.
-std::size_t list_set_bits(std::uint64_t word, std::uint16_t first, std::uint16_t* out);
-std::size_t list_set_bits_reference(std::uint64_t word, std::uint16_t first, std::uint16_t* out);
+/// The neurons that spike at one place, step by step: word w of step s at bits[s * n_words + w].
+struct BitsOfPlace {
+    const std::uint64_t* bits;
+    std::size_t n_words, n_steps;
+    std::size_t words_per_segment;  ///< a new list begins every so many words
+};
+
+/// Lists the numbers of the bits that are set, ascending within a step. List (s, g) begins at
+/// channels[offset[s * segments + g]] and ends where the next one begins.
+/// @param at  where the first list begins. @param channels up to 64 entries behind the last are
+///            overwritten too. @param offset [n_steps * segments]. @return the end.
+std::size_t list_bits(const BitsOfPlace& place, std::size_t at, std::uint16_t* channels,
+                      std::uint32_t* offset);
+std::size_t list_bits_reference(const BitsOfPlace& place, std::size_t at, std::uint16_t* channels,
+                                std::uint32_t* offset);
 
 /// counts[i] += set bits of neuron i over n_steps steps; step s of word w at bits[s * stride + w].
 /// @param counts  [64 * n_words].

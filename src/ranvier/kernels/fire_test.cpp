@@ -87,18 +87,47 @@ TEST(Fire, PhasesFireOnce) {
     });
 }
 
-TEST(Fire, ListsSetBits) {
+TEST(Fire, ListsWhatSpikesByHand) {
+    // Two steps of three words, segments of two words.
+    const std::uint64_t bits[] = {1ULL << 63 | 1, 4, 0, 0, 2, 8};
+    on_every_isa([&](const std::string& isa) {
+        std::vector<std::uint16_t> channels(200);
+        std::vector<std::uint32_t> offset(4);
+        const std::size_t end = list_bits({bits, 3, 2, 2}, 5, channels.data(), offset.data());
+        EXPECT_EQ(end, 10U) << isa;
+        EXPECT_EQ(offset, (std::vector<std::uint32_t>{5, 8, 8, 9})) << isa;
+        const std::vector<std::uint16_t> listed(channels.begin() + 5, channels.begin() + 10);
+        EXPECT_EQ(listed, (std::vector<std::uint16_t>{0, 63, 66, 65, 131})) << isa;
+    });
+}
+
+TEST(Fire, EveryInstructionSetListsAlike) {
     testing::check_property([] {
-        std::uint64_t word = *rc::gen::arbitrary<std::uint64_t>();
-        if (*rc::gen::arbitrary<bool>()) word &= *rc::gen::arbitrary<std::uint64_t>();
-        if (*rc::gen::inRange(0, 8) == 0) word = ~0ULL;
-        std::vector<std::uint16_t> expected(128), out(128);
-        const std::size_t n = list_set_bits_reference(word, 640, expected.data());
-        RC_ASSERT(n == static_cast<std::size_t>(std::popcount(word)));
+        const auto n_words = *rc::gen::inRange<std::size_t>(1, 10);
+        const auto n_steps = *rc::gen::inRange<std::size_t>(0, 6);
+        const auto per_segment = *rc::gen::inRange<std::size_t>(1, 4);
+        const auto density = *rc::gen::inRange(0, 4);
+        std::vector<std::uint64_t> bits(n_words * n_steps);
+        std::uint64_t state = *rc::gen::arbitrary<std::uint32_t>();
+        const auto next = [&state] {
+            state = state * 6364136223846793005U + 1442695040888963407U;
+            return state >> 32 ^ state << 16;
+        };
+        for (auto& b : bits)
+            b = density == 0   ? ~0ULL
+                : density == 1 ? 0
+                : density == 2 ? next()
+                               : next() & next() & next();
+        const BitsOfPlace place{bits.data(), n_words, n_steps, per_segment};
+        const std::size_t n_lists = n_steps * ((n_words + per_segment - 1) / per_segment);
+        std::vector<std::uint16_t> expected(64 * bits.size() + 70), out(expected.size());
+        std::vector<std::uint32_t> offset(n_lists), found(n_lists);
+        const std::size_t end = list_bits_reference(place, 3, expected.data(), offset.data());
         on_every_isa([&](const std::string&) {
-            RC_ASSERT(list_set_bits(word, 640, out.data()) == n);
-            RC_ASSERT(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n),
-                                 expected.begin()));
+            RC_ASSERT(list_bits(place, 3, out.data(), found.data()) == end);
+            RC_ASSERT(found == offset);
+            RC_ASSERT(std::equal(out.begin() + 3, out.begin() + static_cast<std::ptrdiff_t>(end),
+                                 expected.begin() + 3));
         });
     });
 }
