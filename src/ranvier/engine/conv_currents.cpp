@@ -118,9 +118,6 @@ private:
                 if (!w_.bit_rows.empty())
                     sum_bit_rows(w_.bit_rows[block].data(), w_.width, lists, sums.scale, sums.bias,
                                  sums.scaled);
-                else if (w_.integers.empty())
-                    sum_rows(w_.wide_integers[block].data() + first, w_.width, w_.largest, lists,
-                             sums);
                 else
                     sum_rows(w_.integers[block].data() + first, w_.width, w_.largest, lists, sums);
             }

@@ -106,10 +106,10 @@ constexpr std::size_t float_cache = 64 << 10;
 constexpr std::size_t integer_cache = 640 << 10;
 
 /// What weights are stored as.
-enum class Entry { bit, int8, int16, float32 };
+enum class Entry { bit, int8, float32 };
 
 std::size_t bytes_of(Entry entry) {
-    return entry == Entry::float32 ? 4 : entry == Entry::int16 ? 2 : 1;
+    return entry == Entry::float32 ? sizeof(float) : sizeof(std::int8_t);
 }
 
 /// Outputs of a block: the more, the fewer times the rows that spike are collected.
@@ -175,7 +175,7 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
             largest = std::max(largest, std::abs(static_cast<int>(v)));
     const bool integers_do = integral && worth_one;
     const bool binary = integers_do && integral->binary && tensor.groups == 1;
-    Entry entry = !integers_do ? Entry::float32 : largest > 4 ? Entry::int16 : Entry::int8;
+    Entry entry = integers_do ? Entry::int8 : Entry::float32;
     if (binary && widest >= 128 && n_out >= 128 && taps * n_in < 1 << 16) entry = Entry::bit;
     width = width_for(tensor, entry, widest);
     n_blocks = (n_out + width - 1) / width;
@@ -190,7 +190,6 @@ ConvWeights::ConvWeights(const Layer& layer, const Shape& in, const Shape& out,
     }
     if (entry != Entry::float32) {
         const auto integer = [&](std::size_t, std::size_t at) { return integral->integers[at]; };
-        if (entry == Entry::int16) wide_integers = blocked<std::int16_t>(*this, tensor, integer);
         if (entry == Entry::int8) integers = blocked<std::int8_t>(*this, tensor, integer);
         if (entry == Entry::bit) pack_bit_rows(*this, tensor, *integral);
         if (binary) pack_bits(*this, tensor, *integral);

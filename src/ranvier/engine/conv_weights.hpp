@@ -25,7 +25,7 @@ struct WeightTile {
 
 /// The weights of a convolution or linear layer in the order in which the engine reads them: blocks
 /// of `width` outputs; in each, rows of `width` weights, one row per input of the window, taps
-/// first, channels within. Exactly one of `floats`, `integers` and `wide_integers` is filled.
+/// first, channels within. Exactly one of `floats`, `integers` and `bit_rows` is filled.
 struct ConvWeights {
     /// @throws Error(unsupported) if a window has more than 65536 inputs.
     /// @param widest  outputs of a block at most, 64 or 512.
@@ -39,11 +39,10 @@ struct ConvWeights {
     struct Range {
         std::size_t first = 0, n = 0;
     };
-    std::vector<Range> inputs;                               ///< [block]
-    std::vector<AlignedVector<float>> floats;                ///< [block][row][width]
-    std::vector<AlignedVector<std::int8_t>> integers;        ///< the same
-    std::vector<AlignedVector<std::int16_t>> wide_integers;  ///< the same, where |integer| > 4
-    std::vector<float> bias;                                 ///< [blocks * width], 0 if not wanted
+    std::vector<Range> inputs;                         ///< [block]
+    std::vector<AlignedVector<float>> floats;          ///< [block][row][width]
+    std::vector<AlignedVector<std::int8_t>> integers;  ///< the same
+    std::vector<float> bias;                           ///< [blocks * width], 0 if not wanted
     std::vector<float> scale;  ///< the same, of integral weights; else empty
     int largest = 0;           ///< |integer|
     /// Binary, blocks of 128 outputs and more: a bit for each weight that is +1, [block][row][width

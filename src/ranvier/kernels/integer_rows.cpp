@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 // Compiled once for every instruction set; the best one is chosen when the program runs.
 #undef HWY_TARGET_INCLUDE
@@ -25,55 +24,135 @@ using FloatTag = hn::ScalableTag<float>;
 using SumTag = hn::Rebind<std::int32_t, FloatTag>;
 constexpr std::size_t sum_lanes = hn::MaxLanes(SumTag());
 
-template <std::size_t n_vectors, typename D, typename W>
-HWY_INLINE void sum_row(D d, const W* row, hn::Vec<D> (&sums)[n_vectors]) {
-    constexpr std::size_t lanes = hn::MaxLanes(D());
-    const hn::Rebind<W, D> d_row;
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < n_vectors; ++v) {
-        const auto small = hn::LoadU(d_row, row + v * lanes);
-        if constexpr (sizeof(hn::TFromD<D>) == sizeof(W))
-            sums[v] = hn::Add(sums[v], small);
-        else
-            sums[v] = hn::Add(sums[v], hn::PromoteTo(d, small));
-    }
+#if HWY_TARGET == HWY_SCALAR
+void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t, const RowLists& lists,
+                  const RowSums& sums) {
+    sum_rows_reference(weights, width, lists, sums);
+}
+#else
+
+constexpr std::size_t byte_lanes(std::size_t width) {
+    return hn::MaxLanes(hn::CappedTag<std::int8_t, 128>()) < width
+               ? hn::MaxLanes(hn::CappedTag<std::int8_t, 128>())
+               : width;
 }
 
-/// The rows of a list that is short enough not to overflow D's numbers.
-template <std::size_t width, typename D, typename W>
-HWY_INLINE void sum_narrow(D d, const W* weights, const std::uint16_t* rows, std::size_t n,
-                           hn::TFromD<D>* narrow) {
-    constexpr std::size_t lanes = hn::MaxLanes(D());
-    constexpr std::size_t n_vectors = width / lanes;
-    hn::Vec<D> sums[n_vectors];
+/// Rows of small weights, summed in bytes. @return by `narrow`, [width].
+template <std::size_t width>
+struct ByteSums {
+    using Sum = std::int8_t;
+    static constexpr std::size_t lanes = byte_lanes(width);
+    static constexpr std::size_t n_vectors = width / lanes;
+    using Tag = hn::CappedTag<std::int8_t, lanes>;
+    using Vectors = hn::Vec<Tag>[n_vectors];
+
+    static HWY_INLINE void add(const std::int8_t* row, Vectors& sums) {
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(d);
-    std::size_t e = 0;
-    for (; e + 4 <= n; e += 4) {
-        const FourRows<width> four(rows + e);
-        sum_row<n_vectors>(d, weights + four.template offset<0>(), sums);
-        sum_row<n_vectors>(d, weights + four.template offset<1>(), sums);
-        sum_row<n_vectors>(d, weights + four.template offset<2>(), sums);
-        sum_row<n_vectors>(d, weights + four.template offset<3>(), sums);
+        for (std::size_t v = 0; v < n_vectors; ++v)
+            sums[v] = hn::Add(sums[v], hn::LoadU(Tag(), row + v * lanes));
     }
-    for (; e < n; ++e) sum_row<n_vectors>(d, weights + rows[e] * width, sums);
+    static HWY_INLINE void sum(const std::int8_t* weights, const std::uint16_t* rows, std::size_t n,
+                               Sum* narrow) {
+        Vectors sums;
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], d, narrow + v * lanes);
+        for (std::size_t v = 0; v < n_vectors; ++v) sums[v] = hn::Zero(Tag());
+        std::size_t e = 0;
+        for (; e + 4 <= n; e += 4) {
+            const FourRows<width> four(rows + e);
+            add(weights + four.template offset<0>(), sums);
+            add(weights + four.template offset<1>(), sums);
+            add(weights + four.template offset<2>(), sums);
+            add(weights + four.template offset<3>(), sums);
+        }
+        for (; e < n; ++e) add(weights + rows[e] * width, sums);
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(sums[v], Tag(), narrow + v * lanes);
+    }
+};
+
+/// Sums of neighbours, in 16 bits.
+template <typename V>
+HWY_INLINE auto add_neighbours(V bytes) {
+    const hn::RepartitionToWide<hn::DFromV<V> > d;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+    if constexpr (sizeof(V) == 64)
+        return hn::Vec<decltype(d)>{_mm512_maddubs_epi16(_mm512_set1_epi8(1), bytes.raw)};
+#endif
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+    if constexpr (sizeof(V) == 32)
+        return hn::Vec<decltype(d)>{_mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes.raw)};
+#endif
+#if HWY_ARCH_X86
+    if constexpr (sizeof(V) == 16)
+        return hn::Vec<decltype(d)>{_mm_maddubs_epi16(_mm_set1_epi8(1), bytes.raw)};
+#else
+    const auto pairs = hn::BitCast(d, bytes);
+    return hn::Add(hn::ShiftRight<8>(hn::ShiftLeft<8>(pairs)), hn::ShiftRight<8>(pairs));
+#endif
 }
 
-/// Sums of one list in numbers of D, widened before they can overflow.
-template <std::size_t width, typename D, typename W>
-void sum_list(D d, const W* weights, std::size_t limit, const RowLists::List& list,
+/// Rows of any int8 weights, two at a time: their bytes are laid side by side and neighbours added
+/// in 16 bits, which takes half the memory of weights that are widened beforehand.
+template <std::size_t width>
+struct PairSums {
+    using Sum = std::int16_t;
+    static constexpr std::size_t lanes = byte_lanes(width);
+    static constexpr std::size_t n_vectors = width / lanes;
+    using Tag = hn::CappedTag<std::int8_t, lanes>;
+    using Wide = hn::RepartitionToWide<Tag>;
+    using Vectors = hn::Vec<Wide>[2 * n_vectors];  ///< lower and upper halves of 128-bit blocks
+
+    static HWY_INLINE void add(const std::int8_t* a, const std::int8_t* b, Vectors& sums) {
+        const Tag d;
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v) {
+            const auto row_a = hn::LoadU(d, a + v * lanes);
+            const auto row_b = hn::LoadU(d, b + v * lanes);
+            sums[2 * v] =
+                hn::Add(sums[2 * v], add_neighbours(hn::InterleaveLower(d, row_a, row_b)));
+            sums[2 * v + 1] =
+                hn::Add(sums[2 * v + 1], add_neighbours(hn::InterleaveUpper(d, row_a, row_b)));
+        }
+    }
+    static HWY_INLINE void sum(const std::int8_t* weights, const std::uint16_t* rows, std::size_t n,
+                               Sum* narrow) {
+        alignas(64) static constexpr std::int8_t zeros[width] = {};
+        Vectors sums;
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < 2 * n_vectors; ++v) sums[v] = hn::Zero(Wide());
+        std::size_t e = 0;
+        for (; e + 4 <= n; e += 4) {
+            const FourRows<width> four(rows + e);
+            add(weights + four.template offset<0>(), weights + four.template offset<1>(), sums);
+            add(weights + four.template offset<2>(), weights + four.template offset<3>(), sums);
+        }
+        for (; e < n; e += 2)
+            add(weights + rows[e] * width, e + 1 < n ? weights + rows[e + 1] * width : zeros, sums);
+        alignas(64) Sum halves[2][lanes / 2];
+        for (std::size_t v = 0; v < n_vectors; ++v) {
+            hn::StoreU(sums[2 * v], Wide(), halves[0]);
+            hn::StoreU(sums[2 * v + 1], Wide(), halves[1]);
+            for (std::size_t c = 0; c < lanes; c += 8)  // eight lower, eight upper, and so on
+                std::memcpy(narrow + v * lanes + c, halves[c / 8 % 2] + c / 16 * 8,
+                            8 * sizeof(Sum));
+        }
+    }
+};
+
+/// Sums of one list, widened before they can overflow.
+template <std::size_t width, typename Narrow>
+void sum_list(const std::int8_t* weights, std::size_t limit, const RowLists::List& list,
               const RowSums& to) {
+    using T = typename Narrow::Sum;
     const SumTag d_sum;
     const FloatTag d_float;
-    const hn::Rebind<hn::TFromD<D>, SumTag> d_narrow;
-    alignas(64) hn::TFromD<D> narrow[width];
+    const hn::Rebind<T, SumTag> d_narrow;
+    alignas(64) T narrow[width];
     alignas(64) std::int32_t wide[width];
     const std::int32_t* start = to.start;
     std::size_t first = 0;
     for (; first + limit < list.n; first += limit) {
-        sum_narrow<width>(d, weights, list.rows + first, limit, narrow);
+        Narrow::sum(weights, list.rows + first, limit, narrow);
         for (std::size_t c = 0; c < width; c += sum_lanes) {
             auto sum = hn::PromoteTo(d_sum, hn::LoadU(d_narrow, narrow + c));
             if (start != nullptr) sum = hn::Add(sum, hn::LoadU(d_sum, start + c));
@@ -81,7 +160,7 @@ void sum_list(D d, const W* weights, std::size_t limit, const RowLists::List& li
         }
         start = wide;
     }
-    sum_narrow<width>(d, weights, list.rows + first, list.n - first, narrow);
+    Narrow::sum(weights, list.rows + first, list.n - first, narrow);
 #pragma GCC unroll 8
     for (std::size_t c = 0; c < width; c += sum_lanes) {
         auto sum = hn::PromoteTo(d_sum, hn::LoadU(d_narrow, narrow + c));
@@ -95,25 +174,21 @@ void sum_list(D d, const W* weights, std::size_t limit, const RowLists::List& li
     }
 }
 
-/// int8 sums for rows of +-1 and other small numbers, else int16.
-template <std::size_t width, typename W>
-void sum_lists(const W* weights, std::size_t largest, const RowLists& lists, RowSums to) {
-    using Small = std::conditional_t<sizeof(W) == 1, std::int8_t, std::int16_t>;
+template <std::size_t width>
+void sum_lists(const std::int8_t* weights, std::size_t largest, const RowLists& lists, RowSums to) {
     for (std::size_t l = 0; l < lists.n; ++l) {
-        if (sizeof(W) == 1 && largest <= 4)
-            sum_list<width>(hn::CappedTag<Small, width>(), weights, 127 / largest, lists[l], to);
+        if (largest <= 4)
+            sum_list<width, ByteSums<width> >(weights, 127 / largest, lists[l], to);
         else
-            sum_list<width>(hn::CappedTag<std::int16_t, width>(), weights, 32767 / largest,
-                            lists[l], to);
+            sum_list<width, PairSums<width> >(weights, 32767 / largest, lists[l], to);
         if (to.start != nullptr) to.start += width;
         if (to.sums != nullptr) to.sums += width;
         if (to.scaled != nullptr) to.scaled += width;
     }
 }
 
-template <typename W>
-void sum_rows_width(const W* weights, std::size_t width, std::size_t largest, const RowLists& lists,
-                    const RowSums& sums) {
+void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
+                  const RowLists& lists, const RowSums& sums) {
     switch (width) {
         case 16:
             return sum_lists<16>(weights, largest, lists, sums);
@@ -125,16 +200,7 @@ void sum_rows_width(const W* weights, std::size_t width, std::size_t largest, co
             return sum_lists<128>(weights, largest, lists, sums);
     }
 }
-
-void sum_rows_any(const std::int8_t* weights, std::size_t width, std::size_t largest,
-                  const RowLists& lists, const RowSums& sums) {
-    sum_rows_width(weights, width, largest, lists, sums);
-}
-
-void sum_wide_rows_any(const std::int16_t* weights, std::size_t width, std::size_t largest,
-                       const RowLists& lists, const RowSums& sums) {
-    sum_rows_width(weights, width, largest, lists, sums);
-}
+#endif  // not scalar
 
 void scale_any(const std::int32_t* sums, const float* scale, const float* bias, std::size_t width,
                std::size_t n_lists, float* out) {
@@ -158,14 +224,10 @@ HWY_AFTER_NAMESPACE();
 namespace ranvier {
 
 HWY_EXPORT(sum_rows_any);
-HWY_EXPORT(sum_wide_rows_any);
 HWY_EXPORT(scale_any);
 
-namespace {
-
-template <typename W>
-void sum_rows_scalar(const W* weights, std::size_t width, const RowLists& lists,
-                     const RowSums& to) {
+void sum_rows_reference(const std::int8_t* weights, std::size_t width, const RowLists& lists,
+                        const RowSums& to) {
     for (std::size_t l = 0; l < lists.n; ++l)
         for (std::size_t c = 0; c < width; ++c) {
             const std::size_t at = l * width + c;
@@ -179,27 +241,10 @@ void sum_rows_scalar(const W* weights, std::size_t width, const RowLists& lists,
         }
 }
 
-}  // namespace
-
-void sum_rows_reference(const std::int8_t* weights, std::size_t width, const RowLists& lists,
-                        const RowSums& sums) {
-    sum_rows_scalar(weights, width, lists, sums);
-}
-void sum_rows_reference(const std::int16_t* weights, std::size_t width, const RowLists& lists,
-                        const RowSums& sums) {
-    sum_rows_scalar(weights, width, lists, sums);
-}
-
 void sum_rows(const std::int8_t* weights, std::size_t width, int largest, const RowLists& lists,
               const RowSums& sums) {
-    if (scalar_isa()) return sum_rows_scalar(weights, width, lists, sums);
+    if (scalar_isa()) return sum_rows_reference(weights, width, lists, sums);
     HWY_DYNAMIC_DISPATCH(sum_rows_any)
-    (weights, width, static_cast<std::size_t>(std::max(largest, 1)), lists, sums);
-}
-void sum_rows(const std::int16_t* weights, std::size_t width, int largest, const RowLists& lists,
-              const RowSums& sums) {
-    if (scalar_isa()) return sum_rows_scalar(weights, width, lists, sums);
-    HWY_DYNAMIC_DISPATCH(sum_wide_rows_any)
     (weights, width, static_cast<std::size_t>(std::max(largest, 1)), lists, sums);
 }
 

@@ -23,12 +23,7 @@ struct RowSums {
 /// @param width  16, 32, 64 or 128. @param largest no |weight| is larger; at most 127.
 void sum_rows(const std::int8_t* weights, std::size_t width, int largest, const RowLists& lists,
               const RowSums& sums);
-/// The same integers in 16 bits: twice the memory, and nothing to widen before adding.
-void sum_rows(const std::int16_t* weights, std::size_t width, int largest, const RowLists& lists,
-              const RowSums& sums);
 void sum_rows_reference(const std::int8_t* weights, std::size_t width, const RowLists& lists,
-                        const RowSums& sums);
-void sum_rows_reference(const std::int16_t* weights, std::size_t width, const RowLists& lists,
                         const RowSums& sums);
 
 /// out[l][c] = sums[l][c] * scale[c] + bias[c], rounded after each of the two.
