@@ -324,7 +324,6 @@ std::size_t FastPlan::bytes_per_sample(std::size_t chunk) const {
         PopulationState state;
         population->allocate(state, 1, chunk);
         bytes += state.membrane.size() * sizeof(float) +
-                 state.fired.size() * sizeof(std::uint64_t) +
                  (state.arrived.size() + state.passed.size()) * sizeof(std::uint32_t) +
                  (state.sums.size() + state.trace.size()) * sizeof(float);
     }

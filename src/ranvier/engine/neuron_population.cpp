@@ -88,7 +88,6 @@ public:
 
     void allocate(PopulationState& state, std::size_t n_slots, std::size_t) const override {
         state.membrane.resize(n_slots * plan_.places() * n_blocks_ * width_);
-        if (one_spike()) state.fired.resize(n_slots * plan_.places() * plan_.words());
     }
 
     void begin(PopulationState& state, std::size_t slot) const override {
@@ -99,8 +98,6 @@ public:
         for (std::size_t p = 0; p < plan_.places(); ++p)
             std::copy_n(settings_.resting.data() + p * plan_.channels(), plan_.channels(),
                         membrane + p * n_blocks_ * width_);
-        const std::size_t n_words = plan_.places() * plan_.words();
-        std::fill_n(state.fired.data() + slot * n_words, n_words, std::uint64_t{0});
     }
 
     void run(RunParts& parts, std::size_t self, std::span<const std::size_t> slots, std::size_t n,
@@ -179,20 +176,13 @@ private:
     void run_phases(PopulationState& state, Signal& out, std::size_t block, const Cell& cell,
                     std::size_t n, const float* currents) const {
         float* u = membrane(state, block, cell);
-        std::uint64_t* fired =
-            state.fired.data() + (cell.slot * plan_.places() + cell.place) * plan_.words();
-        std::uint64_t* bits = out.bits(cell.slot, cell.place);
-        for (std::size_t s = 0; s < n; ++s, currents += width_) {
-            for (std::size_t c = 0; c < width_; ++c) u[c] += currents[c];
-            const int phase = settings_.first_step + static_cast<int>(s) - settings_.wait_until;
-            if (phase < 1) continue;
-            const auto index = static_cast<std::size_t>(phase - 1);
-            for_each_word(block, [&](std::size_t first, std::size_t n_here, std::size_t word) {
-                bits[index * plan_.words() + word] =
-                    fire_phase(u + first, thresholds_.data() + block * width_ + first,
-                               needed_[index], n_here, fired[word]);
-            });
-        }
+        const auto n_silent =
+            static_cast<std::size_t>(settings_.wait_until + 1 - settings_.first_step);
+        for_each_word(block, [&](std::size_t first, std::size_t n_here, std::size_t word) {
+            fire_phases({n_here, n, n_silent, thresholds_.data() + block * width_ + first,
+                         needed_.data(), currents + first, width_, u + first},
+                        out.bits(cell.slot, cell.place) + word, plan_.words());
+        });
     }
 
     NeuronSettings settings_;

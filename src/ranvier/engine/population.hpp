@@ -16,7 +16,6 @@ namespace ranvier {
 /// What a population remembers from step to step, for all slots.
 struct PopulationState {
     std::vector<float> membrane;                 ///< [slot][place][channels, padded to blocks]
-    std::vector<std::uint64_t> fired;            ///< one_spike: [slot][place][words]
     std::vector<std::uint32_t> arrived, passed;  ///< max pools: [slot][place][channels]
     std::vector<float> sums;                     ///< output: [slot][n_out]
     std::vector<float> trace;  ///< output: [slot][step of the chunk][n_out] sums so far

@@ -112,8 +112,8 @@ public:
             const std::size_t indices = n_indices(plan_, n);
             if (rule_ == MaxRule::running_count)
                 count_steps(parts, parts.states[self], slots[k], indices, lead);
-            for (std::size_t i = 0; i < indices && rule_ == MaxRule::current_step; ++i)
-                or_step(parts, slots[k], i, i + lead);
+            else
+                or_steps(parts, slots[k], indices, lead);
         });
     }
     std::string describe() const override {
@@ -121,16 +121,16 @@ public:
     }
 
 private:
-    /// Whatever spikes in a window.
-    void or_step(RunParts& parts, std::size_t slot, std::size_t index, std::size_t to) const {
+    /// Whatever spikes in a window; the words of a place's steps lie side by side.
+    void or_steps(RunParts& parts, std::size_t slot, std::size_t n, std::size_t lead) const {
         const Signal& from = parts.signals[from_];
-        const std::size_t words = plan_.words();
+        const std::size_t n_words = n * plan_.words();
         for (std::size_t p = 0; p < plan_.places(); ++p) {
-            std::uint64_t* bits = parts.signals[out_].bits(slot, p) + to * words;
-            std::fill_n(bits, words, std::uint64_t{0});
+            std::uint64_t* bits = parts.signals[out_].bits(slot, p) + lead * plan_.words();
+            std::fill_n(bits, n_words, std::uint64_t{0});
             for_each_window_tap(geometry_, p, [&](std::size_t place, std::size_t) {
-                const std::uint64_t* source = from.bits(slot, place) + index * words;
-                for (std::size_t w = 0; w < words; ++w) bits[w] |= source[w];
+                const std::uint64_t* source = from.bits(slot, place);
+                for (std::size_t w = 0; w < n_words; ++w) bits[w] |= source[w];
             });
         }
     }

@@ -101,18 +101,43 @@ void fire_any(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
     }
 }
 
-std::uint64_t fire_phase_any(const float* membrane, const float* threshold, float needed,
-                             std::size_t width, std::uint64_t* fired) {
+template <std::size_t n_vectors>
+void phase_block(const PhaseBlock& block, std::uint64_t* bits, std::size_t stride) {
     const Tag d;
-    const auto bound = hn::Set(d, needed);
-    std::uint64_t reached = 0;
-    for (std::size_t c = 0; c < width; c += lanes)
-        reached |=
-            bits_of(hn::Ge(hn::Div(hn::LoadU(d, membrane + c), hn::LoadU(d, threshold + c)), bound))
-            << c;
-    const std::uint64_t now = reached & ~*fired;
-    *fired |= now;
-    return now;
+    Vector u[n_vectors], threshold[n_vectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v) {
+        u[v] = hn::LoadU(d, block.membrane + v * lanes);
+        threshold[v] = hn::LoadU(d, block.threshold + v * lanes);
+    }
+    std::uint64_t fired = 0;
+    for (std::size_t s = 0; s < block.n_steps; ++s) {
+        const float* current = block.currents + s * block.stride;
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v)
+            u[v] = hn::Add(u[v], hn::LoadU(d, current + v * lanes));
+        if (s < block.n_silent) continue;
+        const auto needed = hn::Set(d, block.needed[s - block.n_silent]);
+        std::uint64_t reached = 0;
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < n_vectors; ++v)
+            reached |= bits_of(hn::Ge(hn::Div(u[v], threshold[v]), needed)) << (v * lanes);
+        bits[(s - block.n_silent) * stride] = reached & ~fired;
+        fired |= reached;
+    }
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < n_vectors; ++v) hn::StoreU(u[v], d, block.membrane + v * lanes);
+}
+
+void fire_phases_any(const PhaseBlock& block, std::uint64_t* bits, std::size_t stride) {
+    switch (block.width) {
+        case 16:
+            return phase_block<16 / lanes>(block, bits, stride);
+        case 32:
+            return phase_block<32 / lanes>(block, bits, stride);
+        default:
+            return phase_block<64 / lanes>(block, bits, stride);
+    }
 }
 
 #if HWY_TARGET == HWY_AVX3_DL
@@ -192,7 +217,7 @@ HWY_AFTER_NAMESPACE();
 namespace ranvier {
 
 HWY_EXPORT(fire_any);
-HWY_EXPORT(fire_phase_any);
+HWY_EXPORT(fire_phases_any);
 HWY_EXPORT(count_any);
 HWY_EXPORT(list_any);
 
@@ -238,20 +263,25 @@ void fire(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
     HWY_DYNAMIC_DISPATCH(fire_any)(block, bits, stride);
 }
 
-std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
-                                   std::size_t width, std::uint64_t& fired) {
-    std::uint64_t now = 0;
-    for (std::size_t c = 0; c < width; ++c)
-        if (membrane[c] / threshold[c] >= needed && (fired >> c & 1U) == 0)
-            now |= std::uint64_t{1} << c;
-    fired |= now;
-    return now;
+void fire_phases_reference(const PhaseBlock& block, std::uint64_t* bits, std::size_t bits_stride) {
+    std::uint64_t fired = 0;
+    for (std::size_t s = 0; s < block.n_steps; ++s) {
+        std::uint64_t reached = 0;
+        for (std::size_t c = 0; c < block.width; ++c) {
+            block.membrane[c] += block.currents[s * block.stride + c];
+            if (s >= block.n_silent &&
+                block.membrane[c] / block.threshold[c] >= block.needed[s - block.n_silent])
+                reached |= std::uint64_t{1} << c;
+        }
+        if (s < block.n_silent) continue;
+        bits[(s - block.n_silent) * bits_stride] = reached & ~fired;
+        fired |= reached;
+    }
 }
 
-std::uint64_t fire_phase(const float* membrane, const float* threshold, float needed,
-                         std::size_t width, std::uint64_t& fired) {
-    if (scalar_isa()) return fire_phase_reference(membrane, threshold, needed, width, fired);
-    return HWY_DYNAMIC_DISPATCH(fire_phase_any)(membrane, threshold, needed, width, &fired);
+void fire_phases(const PhaseBlock& block, std::uint64_t* bits, std::size_t bits_stride) {
+    if (scalar_isa()) return fire_phases_reference(block, bits, bits_stride);
+    HWY_DYNAMIC_DISPATCH(fire_phases_any)(block, bits, bits_stride);
 }
 
 void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,

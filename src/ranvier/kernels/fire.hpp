@@ -30,12 +30,22 @@ struct FireBlock {
 void fire(const FireBlock& block, std::uint64_t* bits, std::size_t stride);
 void fire_reference(const FireBlock& block, std::uint64_t* bits, std::size_t stride);
 
-/// One phase of one_spike neurons: fires where membrane / threshold >= needed and the neuron has
-/// not fired yet. @param fired  bits of those that have; grows. @return the bits that fire now.
-std::uint64_t fire_phase(const float* membrane, const float* threshold, float needed,
-                         std::size_t width, std::uint64_t& fired);
-std::uint64_t fire_phase_reference(const float* membrane, const float* threshold, float needed,
-                                   std::size_t width, std::uint64_t& fired);
+/// One-spike neurons side by side through some steps: each adds its current, and from step
+/// `n_silent` on, that is in phase 1, 2, ..., a neuron that has not fired yet fires where membrane
+/// / threshold >= needed[phase - 1].
+struct PhaseBlock {
+    std::size_t width = 0;  ///< neurons: 16, 32 or 64
+    std::size_t n_steps = 0, n_silent = 0;
+    const float* threshold;  ///< [width]; infinity: never fires
+    const float* needed;     ///< [n_steps - n_silent]
+    const float* currents;   ///< [n_steps][width], a step every `stride`
+    std::size_t stride = 0;
+    float* membrane;  ///< [width]
+};
+
+/// Bit c of bits[p * bits_stride] says whether neuron c fires in phase p + 1.
+void fire_phases(const PhaseBlock& block, std::uint64_t* bits, std::size_t bits_stride);
+void fire_phases_reference(const PhaseBlock& block, std::uint64_t* bits, std::size_t bits_stride);
 
 /// The neurons that spike at one place, step by step: word w of step s at bits[s * n_words + w].
 struct BitsOfPlace {

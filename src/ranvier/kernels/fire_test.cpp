@@ -67,22 +67,55 @@ TEST(Fire, EveryInstructionSetFiresAlike) {
     });
 }
 
-TEST(Fire, PhasesFireOnce) {
+TEST(Fire, PhasesByHand) {
+    // Thresholds 2; one silent step, then phases that need 1, 0.5 and 0.25 of them.
+    const std::vector<float> threshold(16, 2.0F), needed = {1, 0.5F, 0.25F};
+    std::vector<float> currents(4 * 16, 0.0F);
+    currents[0] = 5;       // neuron 0: enough at once, but fires in phase 1 only
+    currents[16 + 1] = 1;  // neuron 1: enough in phase 2
+    on_every_isa([&](const std::string& isa) {
+        std::vector<float> u(16, 0.0F);
+        std::vector<std::uint64_t> bits(6, 99);
+        fire_phases({16, 4, 1, threshold.data(), needed.data(), currents.data(), 16, u.data()},
+                    bits.data(), 2);
+        EXPECT_EQ(bits, (std::vector<std::uint64_t>{1, 99, 2, 99, 0, 99})) << isa;
+        EXPECT_EQ(u[0], 5) << isa;
+    });
+}
+
+TEST(Fire, EveryInstructionSetFiresPhasesAlike) {
     testing::check_property([] {
         const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
-        std::vector<float> threshold(width), membrane(width);
-        for (float& v : threshold) v = static_cast<float>(*rc::gen::inRange(1, 20));
-        for (float& v : membrane) v = static_cast<float>(*rc::gen::inRange(-20, 20));
-        const auto before = *rc::gen::arbitrary<std::uint64_t>();
-        const float needed = *rc::gen::element(0.25F, 0.5F, 1.0F);
-        std::uint64_t expected_fired = before;
-        const std::uint64_t expected =
-            fire_phase_reference(membrane.data(), threshold.data(), needed, width, expected_fired);
+        const auto n_steps = *rc::gen::inRange<std::size_t>(0, 20);
+        const auto n_silent = *rc::gen::inRange<std::size_t>(0, n_steps + 1);
+        const std::size_t stride = width + *rc::gen::element<std::size_t>(0, 64);
+        const auto numbers = [](std::size_t n, int low, int high) {
+            std::vector<float> values(n);
+            for (float& v : values) v = static_cast<float>(*rc::gen::inRange(low, high)) / 8;
+            return values;
+        };
+        const auto threshold = numbers(width, 1, 20);
+        const auto membrane = numbers(width, -20, 20);
+        const auto currents = numbers(n_steps * stride, -4, 8);
+        const auto needed = numbers(n_steps - n_silent, 1, 40);
+        PhaseBlock block{width,         n_steps,         n_silent, threshold.data(),
+                         needed.data(), currents.data(), stride,   nullptr};
+        std::vector<float> expected_u = membrane;
+        std::vector<std::uint64_t> expected(3 * n_steps, 9);
+        block.membrane = expected_u.data();
+        fire_phases_reference(block, expected.data(), 3);
+        std::uint64_t all = 0;  // nobody fires twice
+        for (std::size_t s = 0; s + n_silent < n_steps; ++s) {
+            RC_ASSERT((all & expected[3 * s]) == 0U);
+            all |= expected[3 * s];
+        }
         on_every_isa([&](const std::string&) {
-            std::uint64_t fired = before;
-            RC_ASSERT(fire_phase(membrane.data(), threshold.data(), needed, width, fired) ==
-                      expected);
-            RC_ASSERT(fired == expected_fired);
+            std::vector<float> u = membrane;
+            std::vector<std::uint64_t> bits(3 * n_steps, 9);
+            block.membrane = u.data();
+            fire_phases(block, bits.data(), 3);
+            RC_ASSERT(u == expected_u);
+            RC_ASSERT(bits == expected);
         });
     });
 }
