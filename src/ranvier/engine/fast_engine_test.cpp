@@ -62,9 +62,8 @@ TEST(FastEngine, EqualsTheReferenceOnRandomOneSpikeNetworksForEveryWait) {
     }
 }
 
-/// Weights and thresholds of the network made binary or int8.
-Network integral_network(std::uint64_t seed, bool binary) {
-    Network network = random_rate_network(seed);
+/// Makes the network's weights binary or int8, and spikes worth 1.
+void make_integral(Network& network, std::uint64_t seed, bool binary) {
     Random random(seed, 5);
     for (Layer& layer : network.layers) {
         if (auto* activation = layer.as<Activation>()) {
@@ -89,15 +88,77 @@ Network integral_network(std::uint64_t seed, bool binary) {
         }
         if (!binary) *format = {WeightKind::int8, scales};
     }
-    return network;
 }
 
 TEST(FastEngine, EqualsTheReferenceWithBinaryAndInt8WeightsOnEveryInstructionSet) {
     for (std::uint64_t seed = 1; seed <= 16; ++seed) {
-        const Network network = integral_network(seed, seed % 2 == 0);
+        Network network = random_rate_network(seed);
+        make_integral(network, seed, seed % 2 == 0);
         const TestImages images(random_images(network, 3, seed), n_outputs(network));
         on_every_isa(
             [&](const std::string& isa) { expect_equal(network, images, {.n_threads = 2}, isa); });
+    }
+}
+
+/// Layers so wide that hundreds of outputs are computed at once, and weights in several pieces;
+/// from few spikes to so many that the dense kernels are chosen.
+Network wide_network(std::uint64_t seed) {
+    Random random(seed, 6);
+    const auto tensor = [&](std::vector<std::int64_t> dims) {
+        Tensor t(std::move(dims));
+        for (float& v : t.values) v = 0.1F * random.normal();
+        return t;
+    };
+    const std::int64_t widths[] = {130, 256, 300, 520, 128};
+    const std::int64_t first = widths[random.below(5)];
+    const std::int64_t second = widths[random.below(5)];
+    Network network;
+    testing::append(network, "input", Input{{3, 5, 5}, {}, {}});
+    testing::append(network, "conv1", testing::convolution3x3(tensor({first, 3, 3, 3})));
+    testing::append(network, "neurons1", Activation{});
+    testing::append(network, "pool", testing::max_pool2());
+    Convolution conv = testing::convolution3x3(tensor({second, first, 3, 3}));
+    conv.bias = tensor({second});
+    testing::append(network, "conv2", std::move(conv));
+    testing::append(network, "neurons2", Activation{});
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc", Linear{tensor({130, second * 4}), {}});
+    testing::append(network, "neurons3", Activation{});
+    testing::append(network, "last", Linear{tensor({10, 130}), {}});
+    testing::append(network, "output", Output{});
+    const float thresholds[] = {0.05F, 0.3F, 3.0F};
+    for (Layer& layer : network.layers) {
+        if (auto* pool = layer.as<MaxPool>()) pool->rule = MaxRule::current_step;
+        if (auto* activation = layer.as<Activation>()) {
+            activation->neuron.kind = NeuronKind::integrate_fire;
+            activation->neuron.threshold = {thresholds[random.below(3)]};
+        }
+    }
+    network.timing.steps = 23;
+    return network;
+}
+
+TEST(FastEngine, EqualsTheReferenceOnWideLayersOnEveryInstructionSet) {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        Network network = wide_network(seed);
+        if (seed % 3 != 0) make_integral(network, seed, seed % 3 == 1);
+        const TestImages images(random_images(network, 2, seed), n_outputs(network));
+        on_every_isa([&](const std::string& isa) {
+            expect_equal(network, images, {.n_threads = 2}, isa + " " + std::to_string(seed));
+        });
+    }
+}
+
+TEST(FastEngine, EqualsTheReferenceOnWideOneSpikeLayers) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        Network network = wide_network(seed);
+        network.timing = {};
+        make_one_spike(network, 8, 1.3F, [] { return 0.7F; });
+        network.timing.wait = static_cast<int>(2 * seed);
+        const TestImages images(random_images(network, 2, seed), n_outputs(network));
+        on_every_isa([&](const std::string& isa) {
+            expect_equal(network, images, {.n_threads = 2}, isa + " " + std::to_string(seed));
+        });
     }
 }
 

@@ -86,6 +86,8 @@ RowLists RowGather::lists(const CurrentsRequest& r, const Cell& cell, const Sign
         }
         row += all ? part.last_channel - part.first_channel : range.n;
     }
+    for (std::size_t s = 0; s < r.n_steps && padded; ++s)
+        std::fill_n(scratch.rows.data() + scratch.end[s], 16, w_.zero_row());
     return {scratch.rows.data(),
             valued ? scratch.row_values.data() : nullptr,
             scratch.begin.data(),
