@@ -2,7 +2,7 @@
 
 #include "ranvier/base/aligned.hpp"
 #include "ranvier/base/random.hpp"
-#include "ranvier/engine/row_gather.hpp"
+#include "ranvier/kernels/append_rows.hpp"
 #include "ranvier/kernels/bit_rows.hpp"
 #include "ranvier/kernels/integer_rows.hpp"
 #include "ranvier/kernels/popcount.hpp"
@@ -111,22 +111,25 @@ void measure_integers(CostModel& costs) {
         std::max(0.0, short_time - costs.popcount_word * static_cast<double>(few));
 }
 
-/// What a list costs apart from its rows: lists of one row against long ones would need their
-/// memory; copying is measured as RowGather does it, eight rows at a time.
+/// Windows of 3 x 3 inputs with eight rows each.
 void measure_lists(CostModel& costs) {
-    constexpr std::size_t n_lists = 9 * n_steps;
-    const std::vector<std::uint16_t> from(64);
-    std::vector<std::uint16_t> to(n_lists * 16 + 64);
-    std::vector<std::uint32_t> end(n_steps);
-    costs.list = nanoseconds([&] {
-                     std::fill(end.begin(), end.end(), 0);
-                     for (std::size_t l = 0; l < n_lists; ++l) {
-                         std::uint32_t& at = end[l % n_steps];
-                         append_rows(from.data() + l % 8, 8, l, to.data() + at);
-                         at += 8;
-                     }
-                 }) /
-                 static_cast<double>(n_lists);
+    constexpr std::size_t n_taps = 9;
+    constexpr std::size_t room = 16 * n_taps + 64;
+    const std::vector<std::uint16_t> channels(8 * n_steps + 64);
+    std::vector<std::uint32_t> offset, start;
+    for (std::size_t s = 0; s <= n_steps; ++s) offset.push_back(static_cast<std::uint32_t>(8 * s));
+    for (std::size_t s = 0; s < n_steps; ++s) start.push_back(static_cast<std::uint32_t>(room * s));
+    std::vector<std::uint16_t> rows(n_steps * room);
+    std::vector<std::uint32_t> end;
+    costs.list =
+        nanoseconds([&] {
+            end = start;
+            for (std::size_t tap = 0; tap < n_taps; ++tap)
+                append_rows(
+                    {channels.data(), nullptr, offset.data(), offset.data() + 1, 1, n_steps},
+                    static_cast<std::uint16_t>(8 * tap), {rows.data(), nullptr, end.data()});
+        }) /
+        static_cast<double>(n_taps * n_steps);
 }
 
 CostModel measure() {

@@ -1,5 +1,7 @@
 #include "ranvier/engine/row_gather.hpp"
 
+#include "ranvier/kernels/append_rows.hpp"
+
 #include <algorithm>
 
 namespace ranvier {
@@ -12,11 +14,6 @@ EventView within(const EventView& e, const ConvWeights::Range& range) {
     const auto skip = static_cast<std::size_t>(from - e.channels);
     return {from, static_cast<std::size_t>(to - from),
             e.values == nullptr ? nullptr : e.values + skip};
-}
-
-void copy_values(const float* from, std::size_t n, float* to) {
-    for (std::size_t k = 0; k < n; k += 16)
-        for (std::size_t j = 0; j < 16; ++j) to[k + j] = from[k + j];
 }
 
 }  // namespace
@@ -61,7 +58,7 @@ RowLists RowGather::lists(const CurrentsRequest& r, const Cell& cell, const Sign
         const auto place = static_cast<std::size_t>(place_of(tile.parts[0]));
         return taken(r, source.lists(cell.slot, place), first, last, scratch);
     }
-    const std::size_t capacity = w_.taps * range.n + 32;
+    const std::size_t capacity = w_.taps * range.n + 48;
     const bool valued = !plan_.plain_spikes();
     if (scratch.rows.size() < r.n_steps * capacity) scratch.rows.resize(r.n_steps * capacity);
     if (valued && scratch.row_values.size() < scratch.rows.size())
@@ -117,16 +114,13 @@ RowLists RowGather::taken(const CurrentsRequest& r, const Signal::PlaceLists& li
 void RowGather::append(const CurrentsRequest& r, const Signal::PlaceLists& lists, std::size_t first,
                        std::size_t last, std::size_t add, Scratch& scratch) const {
     const Steps steps = common_steps(r);
+    if (steps.begin == steps.end) return;
     const std::size_t segments = plan_.segments();
-    for (std::size_t s = steps.begin; s < steps.end; ++s) {
-        const std::uint32_t* offset = steps.offset(lists, s, segments);
-        const std::size_t n = offset[last] - offset[first];
-        const std::size_t to = scratch.end[s];
-        append_rows(lists.channels + offset[first], n, add, scratch.rows.data() + to);
-        if (lists.values != nullptr)
-            copy_values(lists.values + offset[first], n, scratch.row_values.data() + to);
-        scratch.end[s] = static_cast<std::uint32_t>(to + n);
-    }
+    const std::uint32_t* offset = steps.offset(lists, steps.begin, segments);
+    append_rows({lists.channels, lists.values, offset + first, offset + last, segments,
+                 steps.end - steps.begin},
+                static_cast<std::uint16_t>(add),
+                {scratch.rows.data(), scratch.row_values.data(), scratch.end.data() + steps.begin});
 }
 
 /// Constant signals, and blocks of outputs that read some channels only.
@@ -138,10 +132,10 @@ void RowGather::append_slowly(const CurrentsRequest& r, const Signal& source, co
         if (index < 0) continue;
         const EventView e =
             within(source.events(from.slot, from.place, static_cast<std::size_t>(index)), channels);
-        const std::size_t to = scratch.end[s];
-        append_rows(e.channels, e.n, row - channels.first, scratch.rows.data() + to);
-        if (e.values != nullptr) copy_values(e.values, e.n, scratch.row_values.data() + to);
-        scratch.end[s] = static_cast<std::uint32_t>(to + e.n);
+        const std::uint32_t ends[] = {0, static_cast<std::uint32_t>(e.n)};
+        append_rows({e.channels, e.values, ends, ends + 1, 1, 1},
+                    static_cast<std::uint16_t>(row - channels.first),
+                    {scratch.rows.data(), scratch.row_values.data(), scratch.end.data() + s});
     }
 }
 

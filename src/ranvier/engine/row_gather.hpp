@@ -6,15 +6,6 @@
 
 namespace ranvier {
 
-/// Copies `n` row numbers plus `add`, sixteen at a time; both sides have room behind their end.
-inline void append_rows(const std::uint16_t* from, std::size_t n, std::size_t add,
-                        std::uint16_t* to) {
-    const auto offset = static_cast<std::uint16_t>(add);
-    for (std::size_t k = 0; k < n; k += 16)
-        for (std::size_t j = 0; j < 16; ++j)
-            to[k + j] = static_cast<std::uint16_t>(from[k + j] + offset);
-}
-
 /// Finds the rows of a piece of the weights whose inputs spike in a cell's window.
 class RowGather {
 public:
