@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 
 namespace ranvier {
 
@@ -42,18 +43,16 @@ struct Results {
 /// One worker's samples: takes the next sample whenever a slot is free.
 class SampleLoop {
 public:
-    SampleLoop(const FastPlan& plan, const Samples& samples, const SimulationOptions& options,
-               int n_steps, std::atomic<std::size_t>& next, Progress& progress)
-        : plan_(plan),
-          samples_(samples),
+    SampleLoop(const Samples& samples, const SimulationOptions& options, int n_steps,
+               std::atomic<std::size_t>& next, Progress& progress)
+        : samples_(samples),
           options_(options),
           n_steps_(n_steps),
           next_(next),
           progress_(progress),
           image_(static_cast<std::size_t>(samples.shape().size())) {}
 
-    void run(std::size_t n_slots, std::size_t chunk, Crew& crew, Results& results) {
-        FastRun run(plan_, n_slots, chunk, crew);
+    void run(FastRun& run, std::size_t n_slots, std::size_t chunk, Results& results) {
         slots_.assign(n_slots, {});
         for (std::size_t slot = 0; slot < n_slots; ++slot) refill(run, slot);
         while (true) {
@@ -70,6 +69,7 @@ public:
             for (const std::size_t slot : active) follow(run, slot, n, results);
         }
         results.spikes = run.spike_counts();
+        run.clear_counts();
     }
 
 private:
@@ -119,7 +119,6 @@ private:
                   all.values.begin() + static_cast<std::ptrdiff_t>(sample * logits.size()));
     }
 
-    const FastPlan& plan_;
     const Samples& samples_;
     const SimulationOptions& options_;
     int n_steps_;
@@ -127,6 +126,42 @@ private:
     Progress& progress_;
     std::vector<float> image_;
     std::vector<Slot> slots_;
+};
+
+/// What one run needs: some threads and memory for some samples.
+struct Station {
+    Station(const FastPlan& plan, std::size_t slots, std::size_t steps, std::size_t threads)
+        : n_slots(slots), chunk(steps), crew(threads), run(plan, slots, steps, crew) {}
+    std::size_t n_slots, chunk;
+    Crew crew;
+    FastRun run;
+};
+
+/// Stations that are not in use, so that many short runs need not make them anew.
+class Stations {
+public:
+    [[nodiscard]] std::unique_ptr<Station> take(const FastPlan& plan, std::size_t n_slots,
+                                                std::size_t chunk, std::size_t n_threads) {
+        {
+            const std::lock_guard lock(mutex_);
+            while (!idle_.empty()) {
+                std::unique_ptr<Station> last = std::move(idle_.back());
+                idle_.pop_back();
+                if (last->n_slots == n_slots && last->chunk == chunk &&
+                    last->crew.size() == n_threads)
+                    return last;
+            }
+        }
+        return std::make_unique<Station>(plan, n_slots, chunk, n_threads);
+    }
+    void give_back(std::unique_ptr<Station> station) {
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(station));
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Station>> idle_;
 };
 
 class FastEngine final : public SpikingEngine {
@@ -184,9 +219,10 @@ private:
         const std::vector<std::uint64_t> none(static_cast<std::size_t>(n_steps));
         std::vector<Results> results(n_runs, Results{none, none, {}, &result.logits});
         parallel_for(n_runs, static_cast<int>(n_runs), [&](std::size_t r, std::size_t) {
-            Crew crew(together ? n_threads : 1);
-            SampleLoop(plan_, samples, options, n_steps, next, progress)
-                .run(n_slots, chunk, crew, results[r]);
+            auto station = stations_.take(plan_, n_slots, chunk, together ? n_threads : 1);
+            SampleLoop(samples, options, n_steps, next, progress)
+                .run(station->run, n_slots, chunk, results[r]);
+            stations_.give_back(std::move(station));
         });
         merge(results, options, result);
     }
@@ -208,6 +244,7 @@ private:
     }
 
     FastPlan plan_;
+    mutable Stations stations_;
 };
 
 }  // namespace
