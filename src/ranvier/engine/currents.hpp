@@ -53,6 +53,8 @@ public:
     [[nodiscard]] virtual std::size_t width() const = 0;
     /// Weights are used piece by piece, so that many cells should be asked for at once.
     [[nodiscard]] virtual bool in_pieces() const = 0;
+    /// The same at every step of a sample.
+    [[nodiscard]] virtual bool constant() const { return false; }
     /// @param out  [cell][n_steps][width]; what was there is overwritten. Channels beyond the
     /// layer's own
     ///             get any finite value.

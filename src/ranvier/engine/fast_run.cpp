@@ -5,6 +5,7 @@
 #include "ranvier/sim/synapses.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 namespace ranvier {
@@ -22,6 +23,7 @@ FastRun::FastRun(const FastPlan& plan, std::size_t n_slots, std::size_t chunk, C
     for (std::size_t p = 0; p < parts_.states.size(); ++p)
         plan.populations()[p]->allocate(parts_.states[p], n_slots, chunk);
     parts_.scratch.resize(crew.size());
+    seconds_.resize(parts_.states.size());
     counts_.resize(plan.network().layers.size());
     for (std::size_t l = 0; l < counts_.size(); ++l) {
         if (!plan.reference().spikes[l]) continue;
@@ -89,8 +91,11 @@ void FastRun::run_populations(bool constant, std::span<const std::size_t> slots,
         const bool is_constant =
             signal >= 0 && plan_.signals()[static_cast<std::size_t>(signal)]->constant;
         if (is_constant != constant) continue;
+        const auto start = std::chrono::steady_clock::now();
         plan_.populations()[p]->run(parts_, p, slots, n, crew_);
         if (signal >= 0) list_events(static_cast<std::size_t>(signal), slots, n);
+        seconds_[p] +=
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
 }
 

@@ -33,6 +33,8 @@ public:
     void count(std::size_t slot, std::size_t n);
     /// [n_layers][channels][height][width] of all counted; empty where a layer does not spike.
     [[nodiscard]] std::vector<std::vector<std::uint64_t>> spike_counts() const;
+    /// [population] time spent on each so far, its event lists included.
+    [[nodiscard]] const std::vector<double>& seconds() const noexcept { return seconds_; }
     /// All counts are 0 again.
     void clear_counts();
 
@@ -46,6 +48,7 @@ private:
     std::size_t n_out_;
     std::size_t output_;                              ///< population
     std::vector<std::vector<std::uint32_t>> counts_;  ///< [layer][place][64 * words]
+    std::vector<double> seconds_;                     ///< [population]
 };
 
 }  // namespace ranvier

@@ -104,7 +104,7 @@ public:
              Crew& crew) const override {
         PopulationState& state = parts.states[self];
         Signal& out = parts.signals[out_];
-        CellLoop loop{currents_.get(), n_blocks_, plan_.places(), 0, n};
+        CellLoop loop{currents_.get(), n_blocks_, plan_.places(), 0, currents_->constant() ? 1 : n};
         if (one_spike()) {
             loop.first_step = settings_.first_step;
             loop.n_steps = static_cast<std::size_t>(settings_.wait_until + settings_.n_phases -
@@ -135,15 +135,16 @@ private:
     void run_steps(PopulationState& state, Signal& out, std::size_t block, const Cell& cell,
                    std::size_t n, const float* currents) const {
         const std::size_t lead = plan_.delayed ? 1 : 0;
+        const std::size_t stride = currents_->constant() ? 0 : width_;  // from step to step
         float* u = membrane(state, block, cell);
         if (settings_.neuron.kind == NeuronKind::multi_spike) {
-            multi_spike(currents, u, block, n,
+            multi_spike(currents, stride, u, block, n,
                         out.values(cell.slot, cell.place) + lead * plan_.channels());
             return;
         }
         for_each_word(block, [&](std::size_t first, std::size_t n_here, std::size_t word) {
             fire({rule_, settings_.neuron.leak, n_here, n,
-                  thresholds_.data() + block * width_ + first, currents + first, width_, u + first},
+                  thresholds_.data() + block * width_ + first, currents + first, stride, u + first},
                  out.bits(cell.slot, cell.place) + lead * plan_.words() + word, plan_.words());
         });
     }
@@ -158,14 +159,14 @@ private:
         }
     }
 
-    void multi_spike(const float* currents, float* u, std::size_t block, std::size_t n,
-                     float* values) const {
+    void multi_spike(const float* currents, std::size_t stride, float* u, std::size_t block,
+                     std::size_t n, float* values) const {
         const std::size_t first = block * width_;
         const std::size_t last = std::min(first + width_, plan_.channels());
         for (std::size_t s = 0; s < n; ++s)
             for (std::size_t c = first; c < last; ++c) {
                 const int spikes =
-                    step_multi_spike(u[c - first], currents[s * width_ + c - first],
+                    step_multi_spike(u[c - first], currents[s * stride + c - first],
                                      settings_.thresholds[c], settings_.neuron.lower_bound);
                 values[s * plan_.channels() + c] =
                     static_cast<float>(spikes) * settings_.amplitudes[c];

@@ -30,10 +30,14 @@ private:
 class DirectCurrents final : public Currents {
 public:
     DirectCurrents(std::size_t signal, const SignalPlan& plan)
-        : signal_(signal), spikes_(plan.spikes), width_(row_width(plan.channels())) {}
+        : signal_(signal),
+          spikes_(plan.spikes),
+          constant_(plan.constant),
+          width_(row_width(plan.channels())) {}
 
     std::size_t width() const override { return width_; }
     bool in_pieces() const override { return false; }
+    bool constant() const override { return constant_; }
 
     void compute(const CurrentsRequest& r, const std::vector<Signal>& signals, Scratch&,
                  float* out) const override {
@@ -69,7 +73,7 @@ private:
     }
 
     std::size_t signal_;
-    bool spikes_;
+    bool spikes_, constant_;
     std::size_t width_;
 };
 
