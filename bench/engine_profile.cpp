@@ -160,7 +160,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     const Peaks peaks;
-    Json json = {{"instruction_set", ranvier::isa_in_use()},
+    Json json = {{"command", "script/bench"},
+                 {"instruction_set", ranvier::isa_in_use()},
                  {"threads", ranvier::thread_count(0)},
                  {"peak_vector_operations_per_second", peaks.vectors},
                  {"peak_l2_bytes_per_second", peaks.l2_bytes}};
