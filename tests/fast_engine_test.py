@@ -53,7 +53,7 @@ class FastEngine(program.ProgramTest):
 
     def test_plan_names_kernels(self):
         text = self.expect_ok("info", "rate.safetensors", "--plan").stdout
-        for word in ("float events", "constant values", "state per sample", "int8 event"):
+        for word in ("events of float weights", "constant values", "state per sample", "int8 event"):
             self.assertIn(word, text)
 
 

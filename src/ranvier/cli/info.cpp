@@ -17,14 +17,15 @@ std::string plan_text(const Network& network) {
     Table table({"layer", "does", "kernel"});
     for (const PlanLine& line : plan.lines()) table.add_row({line.layer, line.does, line.kernel});
     return fmt::format(
-        "\nplan of the fast engine, instruction set {}\n{}state per sample: {:.2f} MB and its "
-        "events, whatever the number of timesteps (chunks of {})\nmeasured on this machine, ns for "
-        "64 "
-        "outputs: float event {:.2f}, int8 event {:.2f}, 32 bits of AND-popcount {:.2f}, dense "
-        "float "
-        "input {:.2f}\n",
+        "\nplan of the fast engine, instruction set {}\n{}"
+        "state per sample: {:.2f} MB and its events, whatever the number of timesteps (chunks of "
+        "{})\n"
+        "measured on this machine, ns for 64 outputs: float event {:.2f}, int8 event {:.2f}, 32 "
+        "bits of AND-popcount {:.2f}, dense float input {:.2f}; for up to 512 outputs: bit event "
+        "{:.2f}, collecting a tap's events in one step {:.2f}\n",
         isa_in_use(), table.text(), static_cast<double>(plan.bytes_per_sample(chunk)) / 1e6, chunk,
-        costs.float_row, costs.int8_row, costs.popcount_word, costs.dense_row);
+        costs.float_row, costs.int8_row, costs.popcount_word, costs.dense_row, costs.bit_row,
+        costs.list);
 }
 
 }  // namespace

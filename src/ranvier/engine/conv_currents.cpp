@@ -45,16 +45,20 @@ public:
         signals.push_back(signal_);
     }
     std::string describe() const override {
-        if (!w_.plus_bits.empty())
-            return fmt::format("AND-popcount from {:.1f} % of spikes on, events of {} below",
-                               100 * popcount_from(), w_.bit_rows.empty() ? "int8" : "bits");
-        if (w_.floats.empty()) return "int8 events";
-        if (!plan_.plain_spikes()) return "float values";
-        return fmt::format("float events, dense from {:.0f} % of spikes on",
-                           std::min(100.0, 100 * costs_.dense_row / costs_.float_row));
+        return fmt::format("{}, {} outputs at a time", kernels(), std::min(w_.width, w_.n_out));
     }
 
 private:
+    [[nodiscard]] std::string kernels() const {
+        if (!w_.plus_bits.empty())
+            return fmt::format("events of {} weights, AND-popcount from {:.0f} % of spikes on",
+                               w_.bit_rows.empty() ? "int8" : "1-bit", 100 * popcount_from());
+        if (w_.floats.empty()) return "events of int8 weights";
+        if (!plan_.plain_spikes()) return "float values";
+        return fmt::format("events of float weights, dense from {:.0f} % of spikes on",
+                           std::min(100.0, 100 * costs_.dense_row / costs_.float_row));
+    }
+
     /// Nanoseconds of a block's outputs through some steps, by events and by words of bits.
     [[nodiscard]] double events_cost(double n_events, double n_steps) const {
         const double n_words = static_cast<double>(w_.width) / 64;
