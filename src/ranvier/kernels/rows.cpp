@@ -52,11 +52,23 @@ HWY_INLINE void add_valued_row(const float* row, float worth, Block<n_vectors>& 
         sums[v] = hn::Add(sums[v], hn::Mul(value, hn::LoadU(FloatTag(), row + v * float_lanes)));
 }
 
+alignas(64) constexpr float zero_row[128] = {};
+
 template <std::size_t n_vectors>
 HWY_INLINE void add_list(const float* weights, const RowLists::List& list, Block<n_vectors>& sums) {
     constexpr std::size_t width = n_vectors * float_lanes;
-    for (std::size_t e = 0; e < list.n; ++e)
-        add_row<n_vectors>(weights + list.rows[e] * width, sums);
+    if (list.n == 0) return;
+    const std::size_t last = (list.n - 1) / 4 * 4;
+    for (std::size_t e = 0; e < last; e += 4) {
+        const FourRows<width> four(list.rows + e);
+        add_row<n_vectors>(weights + four.template offset<0>(), sums);
+        add_row<n_vectors>(weights + four.template offset<1>(), sums);
+        add_row<n_vectors>(weights + four.template offset<2>(), sums);
+        add_row<n_vectors>(weights + four.template offset<3>(), sums);
+    }
+    const LastRows<width, float> rest(weights, list.rows + last, list.n - last, zero_row);
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < 4; ++k) add_row<n_vectors>(rest.at[k], sums);
 }
 
 template <std::size_t n_vectors>
