@@ -107,6 +107,8 @@ void against_usual_way(benchmark::State& state, const Case& c) {
     state.counters["ours_ms"] = 1e3 * median(ours);
     state.counters["rate"] = spikes / neurons / static_cast<double>(c.n_ours) / c.steps;
     state.counters["difference"] = different;
+    if (c.early_exit)
+        state.counters["mean_steps"] = engine->run(samples, options, no_progress()).mean_steps();
     state.counters["ratio"] = ratio_of(usual, ours).median;
     keep_ratio(c.name, ratio_of(usual, ours));
 }
@@ -163,16 +165,8 @@ void one_spike(benchmark::State& state, const char* name, int wait) {
     const double expected = spikes(*make_reference_simulator(spiking));
     if (std::abs(spikes(*engine) - expected) > 1e-3 * expected)
         return state.SkipWithError("the spikes differ from the reference's");
-    // With W = T ours is a float engine too; both are made before the clock starts.
-    std::unique_ptr<FloatEngine> phases;
-    if (runs_densely(spiking)) phases = std::make_unique<FloatEngine>(spiking);
     const auto run_ours = [&] {
-        if (phases == nullptr) {
-            benchmark::DoNotOptimize(engine->run(samples, {}, no_progress()));
-            return;
-        }
-        benchmark::DoNotOptimize(phases->run(images));
-        benchmark::DoNotOptimize(phases->run(images));
+        benchmark::DoNotOptimize(engine->run(samples, {}, no_progress()));
     };
     (void)plain.run(images);
     run_ours();

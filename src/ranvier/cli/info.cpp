@@ -1,8 +1,10 @@
 #include "ranvier/cli/shared_options.hpp"
+#include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/kernels/isa.hpp"
 #include "ranvier/report/table.hpp"
 #include "ranvier/report/text.hpp"
+#include "ranvier/sim/float_engine.hpp"
 
 #include <fmt/format.h>
 
@@ -13,18 +15,26 @@ namespace {
 std::string plan_text(const Network& network) {
     const FastPlan plan(network);
     const CostModel& costs = machine_costs();
-    constexpr std::size_t chunk = 16;
+    const std::size_t chunk = plan.phase_coded() ? 1 : chunk_steps(plan.reference().n_steps, false);
+    const std::string kept =
+        plan.phase_coded()
+            ? fmt::format("all {} phases of an image at once", network.timing.steps)
+            : fmt::format("whatever the number of timesteps, in chunks of {}", chunk);
+    const char* note =
+        network.spiking() && runs_densely(network)
+            ? "used with --engine fast; this network waits for all its input, and auto "
+              "takes the phase engine\n"
+            : "";
     Table table({"layer", "does", "kernel"});
     for (const PlanLine& line : plan.lines()) table.add_row({line.layer, line.does, line.kernel});
     return fmt::format(
-        "\nplan of the fast engine, instruction set {}\n{}"
-        "state per sample: {:.2f} MB and its events, whatever the number of timesteps (chunks of "
-        "{})\n"
+        "\nplan of the fast engine, instruction set {}\n{}{}"
+        "state per sample: {:.2f} MB and its events, {}\n"
         "measured on this machine, ns for 64 outputs: float event {:.2f}, int8 event {:.2f}, 32 "
         "bits of AND-popcount {:.2f}, dense float input {:.2f}; for up to 512 outputs: bit event "
         "{:.2f}, collecting a tap's events in one step {:.2f}\n",
-        isa_in_use(), table.text(), static_cast<double>(plan.bytes_per_sample(chunk)) / 1e6, chunk,
-        costs.float_row, costs.int8_row, costs.popcount_word, costs.dense_row, costs.bit_row,
+        isa_in_use(), note, table.text(), static_cast<double>(plan.bytes_per_sample(chunk)) / 1e6,
+        kept, costs.float_row, costs.int8_row, costs.popcount_word, costs.dense_row, costs.bit_row,
         costs.list);
 }
 

@@ -14,17 +14,6 @@ namespace ranvier {
 
 namespace {
 
-/// Steps of a chunk: long enough that weights are read for many steps, short enough that few are
-/// wasted at the end; after an early exit the rest of the chunk is.
-std::size_t chunk_steps(int n_steps, bool early_exit) {
-    const int longest = early_exit ? 8 : 20;
-    int best = std::min(n_steps, longest);
-    const auto wasted = [n_steps](int chunk) { return (chunk - n_steps % chunk) % chunk; };
-    for (int chunk = best; 2 * chunk > longest && chunk > 1; --chunk)
-        if (wasted(chunk) < wasted(best)) best = chunk;
-    return static_cast<std::size_t>(best);
-}
-
 /// Samples together in one run: as many as share the cache with the weights.
 std::size_t slots_for(const FastPlan& plan, std::size_t chunk, std::size_t n_samples,
                       std::size_t n_runs) {
@@ -64,7 +53,7 @@ public:
                     longest = std::max(longest, n_steps_ - slots_[slot].step);
                 }
             if (active.empty()) break;
-            const std::size_t n = std::min(chunk, static_cast<std::size_t>(longest));
+            const std::size_t n = std::min(useful_steps(chunk), static_cast<std::size_t>(longest));
             run.advance(active, n);
             for (const std::size_t slot : active) follow(run, slot, n, results);
         }
@@ -78,6 +67,13 @@ private:
         std::size_t sample = 0;
         int step = 0;  ///< steps done
     };
+
+    /// Samples that exit in the middle of a chunk have its rest computed in vain: where they exit
+    /// early, chunks are short, so that this is an eighth of their steps at most.
+    [[nodiscard]] std::size_t useful_steps(std::size_t chunk) const {
+        if (options_.exit.kind == ExitRule::Kind::none || n_done_ == 0) return chunk;
+        return std::clamp<std::size_t>(steps_done_ / (4 * n_done_), 1, chunk);
+    }
 
     void refill(FastRun& run, std::size_t slot) {
         const std::size_t sample = next_++;
@@ -106,6 +102,8 @@ private:
             if (options_.exit.kind != ExitRule::Kind::none) ++results.exits_after[t];
             keep_logits(logits, state.sample, *results.logits);
             run.count(slot, s + 1);
+            ++n_done_;
+            steps_done_ += t + 1;
             progress_.advance(1);
             refill(run, slot);
             return;
@@ -126,6 +124,7 @@ private:
     Progress& progress_;
     std::vector<float> image_;
     std::vector<Slot> slots_;
+    std::size_t n_done_ = 0, steps_done_ = 0;  ///< samples and their steps
 };
 
 /// What one run needs: some threads and memory for some samples.
@@ -248,6 +247,17 @@ private:
 };
 
 }  // namespace
+
+// Long enough that weights are read for many steps, short enough that few are wasted at the end;
+// after an early exit the rest of the chunk is.
+std::size_t chunk_steps(int n_steps, bool early_exit) {
+    const int longest = early_exit ? 8 : 20;
+    int best = std::min(n_steps, longest);
+    const auto wasted = [n_steps](int chunk) { return (chunk - n_steps % chunk) % chunk; };
+    for (int chunk = best; 2 * chunk > longest && chunk > 1; --chunk)
+        if (wasted(chunk) < wasted(best)) best = chunk;
+    return static_cast<std::size_t>(best);
+}
 
 std::unique_ptr<SpikingEngine> make_fast_engine(const Network& network) {
     return std::make_unique<FastEngine>(network);

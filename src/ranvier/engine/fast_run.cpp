@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace ranvier {
 
@@ -25,10 +26,12 @@ FastRun::FastRun(const FastPlan& plan, std::size_t n_slots, std::size_t chunk, C
     parts_.scratch.resize(crew.size());
     seconds_.resize(parts_.states.size());
     counts_.resize(plan.network().layers.size());
+    earlier_counts_.resize(counts_.size());
     for (std::size_t l = 0; l < counts_.size(); ++l) {
         if (!plan.reference().spikes[l]) continue;
         const SignalPlan& signal = *plan.signals()[static_cast<std::size_t>(plan.signal_of(l))];
         counts_[l].resize(signal.places() * signal.words() * 64);
+        earlier_counts_[l].resize(counts_[l].size());
     }
 }
 
@@ -114,6 +117,11 @@ std::span<const float> FastRun::logits(std::size_t slot, std::size_t step) const
 }
 
 void FastRun::count(std::size_t slot, std::size_t n) {
+    steps_counted_ += n;
+    if (steps_counted_ > 4096) {
+        move_counts();
+        steps_counted_ = n;
+    }
     crew_.for_each(counts_.size(), [&](std::size_t l, std::size_t) {
         if (counts_[l].empty()) return;
         const Signal& signal = parts_.signals[static_cast<std::size_t>(plan_.signal_of(l))];
@@ -144,13 +152,22 @@ std::vector<std::vector<std::uint64_t>> FastRun::spike_counts() const {
         result[l].resize(plan.places() * plan.channels());
         for (std::size_t p = 0; p < plan.places(); ++p)
             for (std::size_t c = 0; c < plan.channels(); ++c)
-                result[l][c * plan.places() + p] = counts_[l][p * plan.words() * 64 + c];
+                result[l][c * plan.places() + p] = earlier_counts_[l][p * plan.words() * 64 + c] +
+                                                   counts_[l][p * plan.words() * 64 + c];
     }
     return result;
 }
 
+void FastRun::move_counts() {
+    for (std::size_t l = 0; l < counts_.size(); ++l)
+        for (std::size_t i = 0; i < counts_[l].size(); ++i)
+            earlier_counts_[l][i] += std::exchange(counts_[l][i], 0U);
+}
+
 void FastRun::clear_counts() {
-    for (std::vector<std::uint32_t>& counts : counts_) std::fill(counts.begin(), counts.end(), 0U);
+    for (auto& counts : counts_) std::fill(counts.begin(), counts.end(), 0U);
+    for (auto& counts : earlier_counts_) std::fill(counts.begin(), counts.end(), std::uint64_t{0});
+    steps_counted_ = 0;
 }
 
 }  // namespace ranvier

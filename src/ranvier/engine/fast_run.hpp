@@ -39,6 +39,7 @@ public:
     void clear_counts();
 
 private:
+    void move_counts();
     void list_events(std::size_t signal, std::span<const std::size_t> slots, std::size_t n);
     void run_populations(bool constant, std::span<const std::size_t> slots, std::size_t n);
 
@@ -47,8 +48,10 @@ private:
     RunParts parts_;
     std::size_t n_out_;
     std::size_t output_;                              ///< population
-    std::vector<std::vector<std::uint32_t>> counts_;  ///< [layer][place][64 * words]
-    std::vector<double> seconds_;                     ///< [population]
+    std::vector<std::vector<std::uint32_t>> counts_;  ///< [layer][place][64 * words], the latest
+    std::vector<std::vector<std::uint64_t>> earlier_counts_;  ///< the same, so that none overflows
+    std::size_t steps_counted_ = 0;                           ///< in counts_
+    std::vector<double> seconds_;                             ///< [population]
 };
 
 }  // namespace ranvier

@@ -16,7 +16,6 @@ namespace {
 
 /// The run counts in 32 bits; its counts are moved to 64 bits so often that even neurons that
 /// spike a million times in a step do not overflow them.
-constexpr std::uint64_t steps_between_moves = 4096;
 
 /// Longer than what one thread does alone between two layers, shorter than a pause between frames.
 /// frames.
@@ -38,11 +37,6 @@ void require_rate_coded(const FastPlan& plan) {
              "with --coding rate");
 }
 
-void add_to(SpikeCounts& sum, const SpikeCounts& counts) {
-    for (std::size_t l = 0; l < counts.size(); ++l)
-        for (std::size_t i = 0; i < counts[l].size(); ++i) sum[l][i] += counts[l][i];
-}
-
 }  // namespace
 
 class Stream::Impl {
@@ -52,8 +46,7 @@ public:
           crew(static_cast<std::size_t>(thread_count(options.n_threads)), patience),
           run(*plan, 1, 1, crew),
           count_spikes(options.count_spikes),
-          max_steps(most_steps(plan->network())),
-          totals(run.spike_counts()) {
+          max_steps(most_steps(plan->network())) {
         reset();
     }
 
@@ -61,7 +54,6 @@ public:
         const Shape& shape = plan->network().input().shape;
         run.begin(0, std::vector<float>(static_cast<std::size_t>(shape.size())));
         run.clear_counts();
-        for (auto& layer : totals) std::fill(layer.begin(), layer.end(), 0U);
         logits.assign(static_cast<std::size_t>(plan->reference().shapes.back().size()), 0.0F);
         steps = 0;
         last_step_us = 0;
@@ -87,7 +79,7 @@ public:
             std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
                 .count();
         ++steps;
-        if (count_spikes) count();
+        if (count_spikes) run.count(0, 1);
     }
 
     void require_fitting(std::span<const float> frame) const {
@@ -105,19 +97,11 @@ public:
                  *bad, bad - frame.begin());
     }
 
-    void count() {
-        run.count(0, 1);
-        if (steps % steps_between_moves != 0) return;
-        add_to(totals, run.spike_counts());
-        run.clear_counts();
-    }
-
     std::shared_ptr<const FastPlan> plan;
     Crew crew;
     FastRun run;
     bool count_spikes;
     std::uint64_t max_steps;
-    SpikeCounts totals;  ///< those that the run has forgotten
     std::vector<float> logits;
     std::uint64_t steps = 0;
     double last_step_us = 0;
@@ -158,9 +142,7 @@ double Stream::last_step_us() const noexcept {
     return impl_->last_step_us;
 }
 SpikeCounts Stream::spike_counts() const {
-    SpikeCounts counts = impl_->run.spike_counts();
-    add_to(counts, impl_->totals);
-    return counts;
+    return impl_->run.spike_counts();
 }
 
 }  // namespace ranvier

@@ -284,8 +284,16 @@ void fire_phases(const PhaseBlock& block, std::uint64_t* bits, std::size_t bits_
     HWY_DYNAMIC_DISPATCH(fire_phases_any)(block, bits, bits_stride);
 }
 
+void count_spikes_reference(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
+                            std::size_t stride, std::uint32_t* counts) {
+    for (std::size_t s = 0; s < n_steps; ++s)
+        for (std::size_t c = 0; c < 64 * n_words; ++c)
+            counts[c] += static_cast<std::uint32_t>(bits[s * stride + c / 64] >> c % 64 & 1U);
+}
+
 void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
                   std::size_t stride, std::uint32_t* counts) {
+    if (scalar_isa()) return count_spikes_reference(bits, n_words, n_steps, stride, counts);
     HWY_DYNAMIC_DISPATCH(count_any)(bits, n_words, n_steps, stride, counts);
 }
 

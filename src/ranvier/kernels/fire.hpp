@@ -67,5 +67,7 @@ std::size_t list_bits_reference(const BitsOfPlace& place, std::size_t at, std::u
 /// @param counts  [64 * n_words].
 void count_spikes(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
                   std::size_t stride, std::uint32_t* counts);
+void count_spikes_reference(const std::uint64_t* bits, std::size_t n_words, std::size_t n_steps,
+                            std::size_t stride, std::uint32_t* counts);
 
 }  // namespace ranvier

@@ -1,5 +1,7 @@
 #include "ranvier/kernels/phase_code.hpp"
 
+#include "ranvier/kernels/isa.hpp"
+
 // Compiled once for every instruction set; the best one is chosen when the program runs.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ranvier/kernels/phase_code.cpp"
@@ -158,11 +160,23 @@ HWY_EXPORT(count_all);
 void encode_phases(const PhaseCode& code, std::span<const float> threshold,
                    std::span<const float> amplitude, std::span<float> values,
                    std::span<std::uint32_t> counts) {
+    if (scalar_isa()) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const float worth = encode_phase(code, values[i] / threshold[i]);
+            counts[i] += worth != 0 ? 1U : 0U;
+            values[i] = worth * amplitude[i];
+        }
+        return;
+    }
     HWY_DYNAMIC_DISPATCH(encode_all)
     (code, threshold.data(), amplitude.data(), values.data(), counts.data(), values.size());
 }
 
 void count_nonzero(std::span<const float> values, std::span<std::uint32_t> counts) {
+    if (scalar_isa()) {
+        for (std::size_t i = 0; i < values.size(); ++i) counts[i] += values[i] != 0 ? 1U : 0U;
+        return;
+    }
     HWY_DYNAMIC_DISPATCH(count_all)(values.data(), counts.data(), values.size());
 }
 

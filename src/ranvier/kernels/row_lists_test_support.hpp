@@ -27,6 +27,7 @@ struct OwnedLists {
     }
     [[nodiscard]] RowLists lists(bool valued = false) {
         rows.reserve(rows.size() + 32);
+        values.reserve(rows.size() + 32);
         return {rows.data(), valued ? values.data() : nullptr, begin.data(), end.data(), 1,
                 begin.size()};
     }

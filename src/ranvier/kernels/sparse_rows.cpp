@@ -1,5 +1,9 @@
 #include "ranvier/kernels/sparse_rows.hpp"
 
+#include "ranvier/kernels/isa.hpp"
+
+#include <cmath>
+
 // Compiled once for every instruction set; the best one is chosen when the program runs.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ranvier/kernels/sparse_rows.cpp"
@@ -81,6 +85,21 @@ HWY_EXPORT(gather);
 
 void gather_rows(const SparseMatrix& graph, std::span<const float> factor, const float* dense,
                  std::size_t width, std::int64_t first, std::int64_t last, float* to) {
+    if (scalar_isa()) {
+        for (std::int64_t r = first; r < last; ++r)
+            for (std::size_t c = 0; c < width; ++c) {
+                float sum = 0;
+                for (std::int64_t e = graph.row_start[static_cast<std::size_t>(r)];
+                     e < graph.row_start[static_cast<std::size_t>(r) + 1]; ++e) {
+                    const auto k = static_cast<std::size_t>(e);
+                    sum =
+                        std::fma(factor[k],
+                                 dense[static_cast<std::size_t>(graph.column[k]) * width + c], sum);
+                }
+                to[static_cast<std::size_t>(r) * width + c] = sum;
+            }
+        return;
+    }
     HWY_DYNAMIC_DISPATCH(gather)
     (graph.row_start.data(), graph.column.data(), factor.data(), dense, width, first, last, to);
 }

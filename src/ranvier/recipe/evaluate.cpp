@@ -194,6 +194,12 @@ void require_fitting(const Network& network, const EvaluateRequest& request,
     if (request.exit.kind != ExitRule::Kind::none && coding.coding != "rate")
         fail(Fault::usage, "evaluate: early exit is for rate coding; {} is not",
              request.network_file);
+    if (!std::isfinite(request.exit.threshold) ||
+        (request.exit.kind == ExitRule::Kind::none && request.exit.threshold != 0))
+        fail(Fault::usage,
+             "evaluate: an exit threshold is a finite number and needs a rule; add --exit maximum "
+             "or "
+             "--exit margin (in a recipe exit = \"margin\")");
     if (request.steps > 0 && !network.spiking())
         fail(Fault::usage, "evaluate: --steps is for spiking networks; {} is a float network",
              request.network_file);

@@ -2,6 +2,8 @@
 #include "ranvier/sim/float_engine.hpp"
 #include "ranvier/sim/reference_run.hpp"
 
+#include <mutex>
+
 namespace ranvier {
 
 namespace {
@@ -28,11 +30,11 @@ public:
                  "a one_spike network has its {} phases built in; convert again for {}",
                  network_.timing.steps, options.steps);
         refuse_early_exit(options, name());
-        FloatEngine engine(network_, options.n_threads);
+        std::unique_ptr<FloatEngine> engine = take(options.n_threads);
         FloatOptions dense;
         dense.n_threads = options.n_threads;
         dense.keep_logits = options.keep_logits;
-        FloatResult run = evaluate_float(engine, network_, samples, dense, progress);
+        FloatResult run = evaluate_float(*engine, network_, samples, dense, progress);
 
         SimulationResult result;
         result.samples = run.samples;
@@ -42,14 +44,32 @@ public:
         result.seconds = run.seconds;
         result.logits = std::move(run.logits);
         for (const std::size_t n : neurons_) result.spikes.emplace_back(n);
-        engine.collect_spikes(result.spikes);
+        engine->collect_spikes(result.spikes);
+        give_back(std::move(engine), options.n_threads);
         return result;
     }
 
 private:
+    /// The float engine of the last run, whose plans are made, or a new one.
+    [[nodiscard]] std::unique_ptr<FloatEngine> take(int n_threads) const {
+        {
+            const std::lock_guard lock(mutex_);
+            if (idle_ != nullptr && idle_threads_ == n_threads) return std::move(idle_);
+        }
+        return std::make_unique<FloatEngine>(network_, n_threads);
+    }
+    void give_back(std::unique_ptr<FloatEngine> engine, int n_threads) const {
+        const std::lock_guard lock(mutex_);
+        idle_ = std::move(engine);
+        idle_threads_ = n_threads;
+    }
+
     Network network_;
     int latency_ = 0;
     std::vector<std::size_t> neurons_;  ///< [n_layers] that spike
+    mutable std::mutex mutex_;
+    mutable std::unique_ptr<FloatEngine> idle_;
+    mutable int idle_threads_ = 0;
 };
 
 }  // namespace
