@@ -89,8 +89,10 @@ private:
     bool canceled_ = false;
 };
 
+constexpr std::string_view temporary_mark = ".unfinished-";
+
 void replace_file(const fs::path& path, std::string_view content) {
-    std::string temporary = path.string() + ".XXXXXX";
+    std::string temporary = fmt::format("{}{}XXXXXX", path.string(), temporary_mark);
     Descriptor file(::mkstemp(temporary.data()), path);
     Removal removal(temporary);
     file.allow_reading_by_all();
@@ -122,6 +124,13 @@ void write_file(const fs::path& path, std::string_view content) {
     // Behind a symbolic link, the file it names is replaced, not the link.
     const fs::path target = fs::is_symlink(path, ec) ? fs::canonical(path, ec) : path;
     replace_file(target.empty() ? path : target, content);
+}
+
+void remove_unfinished(const fs::path& path) {
+    const std::string start = fmt::format("{}{}", path.filename().string(), temporary_mark);
+    std::error_code ec;
+    for (const fs::directory_entry& entry : fs::directory_iterator(path.parent_path(), ec))
+        if (entry.path().filename().string().starts_with(start)) fs::remove(entry.path(), ec);
 }
 
 }  // namespace ranvier

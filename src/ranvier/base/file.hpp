@@ -19,4 +19,8 @@ namespace ranvier {
 /// @throws Error(io); nothing is left behind then.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+/// Removes the temporary files that a `write_file(path)` left which was killed. Only for a caller
+/// that knows that nobody else is writing `path`.
+void remove_unfinished(const std::filesystem::path& path);
+
 }  // namespace ranvier

@@ -95,6 +95,15 @@ TEST_F(Files, AFailureLeavesTheOldFileAndNothingElse) {
     EXPECT_EQ(n_files(), 1U);
 }
 
+TEST_F(Files, WhatAKilledWriterLeftIsRemoved) {
+    for (const char* name : {"file", "file.unfinished-ab12CD", "file.backup", "other"})
+        write_file(folder / name, "content");
+    remove_unfinished(folder / "file");
+    for (const char* name : {"file", "file.backup", "other"})
+        EXPECT_TRUE(fs::exists(folder / name));
+    EXPECT_FALSE(fs::exists(folder / "file.unfinished-ab12CD"));
+}
+
 TEST_F(Files, AReaderSeesTheOldOrTheNewContentOnly) {
     const std::string old_content(300'000, 'o'), new_content(400'000, 'n');
     write_file(folder / "file", old_content);

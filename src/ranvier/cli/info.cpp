@@ -15,7 +15,7 @@ namespace {
 std::string plan_text(const Network& network) {
     const FastPlan plan(network);
     const CostModel& costs = machine_costs();
-    const std::size_t chunk = plan.phase_coded() ? 1 : chunk_steps(plan.reference().n_steps, false);
+    const std::size_t chunk = plan.phase_coded() ? 1 : chunk_steps(plan.reference().n_steps);
     const std::string kept =
         plan.phase_coded()
             ? fmt::format("all {} phases of an image at once", network.timing.steps)

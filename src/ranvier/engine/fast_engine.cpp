@@ -69,7 +69,7 @@ private:
     };
 
     /// Samples that exit in the middle of a chunk have its rest computed in vain: where they exit
-    /// early, chunks are short, so that this is an eighth of their steps at most.
+    /// early, chunks are short, so that this is about an eighth of their steps at most.
     [[nodiscard]] std::size_t useful_steps(std::size_t chunk) const {
         if (options_.exit.kind == ExitRule::Kind::none || n_done_ == 0) return chunk;
         return std::clamp<std::size_t>(steps_done_ / (4 * n_done_), 1, chunk);
@@ -210,9 +210,7 @@ private:
         // Few samples: the cores share each of them.
         const bool together = samples.size() < 2 * n_threads;
         const std::size_t n_runs = together ? 1 : n_threads;
-        const std::size_t chunk =
-            plan_.phase_coded() ? 1
-                                : chunk_steps(n_steps, options.exit.kind != ExitRule::Kind::none);
+        const std::size_t chunk = plan_.phase_coded() ? 1 : chunk_steps(n_steps);
         const std::size_t n_slots = slots_for(plan_, chunk, samples.size(), n_runs);
         std::atomic<std::size_t> next = 0;
         const std::vector<std::uint64_t> none(static_cast<std::size_t>(n_steps));
@@ -248,10 +246,9 @@ private:
 
 }  // namespace
 
-// Long enough that weights are read for many steps, short enough that few are wasted at the end;
-// after an early exit the rest of the chunk is.
-std::size_t chunk_steps(int n_steps, bool early_exit) {
-    const int longest = early_exit ? 8 : 20;
+// Long enough that weights are read for many steps, short enough that few are wasted at the end.
+std::size_t chunk_steps(int n_steps) {
+    constexpr int longest = 20;
     int best = std::min(n_steps, longest);
     const auto wasted = [n_steps](int chunk) { return (chunk - n_steps % chunk) % chunk; };
     for (int chunk = best; 2 * chunk > longest && chunk > 1; --chunk)

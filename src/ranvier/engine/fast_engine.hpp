@@ -16,8 +16,8 @@ namespace ranvier {
 
 /// Timesteps that the fast engine takes a layer through before the next layer; one-spike networks
 /// go through all steps of an image at once.
-/// @param n_steps  of a sample. @param early_exit samples may be done before.
-[[nodiscard]] std::size_t chunk_steps(int n_steps, bool early_exit);
+/// @param n_steps  of a sample.
+[[nodiscard]] std::size_t chunk_steps(int n_steps);
 
 enum class EngineKind {
     automatic,  ///< the fastest that can run the network

@@ -216,6 +216,7 @@ RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options
         result.evaluations.push_back(evaluation_from_json(read_file(file), file.string()));
     }
     result.result_file = options.out / "result.json";
+    remove_unfinished(result.result_file);  // of a run that was killed; the folder is locked
     write_file(result.result_file, json_text(whole_result(recipe, result.evaluations)));
     return result;
 }
