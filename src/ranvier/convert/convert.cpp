@@ -7,6 +7,8 @@
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/reference_run.hpp"
 
+#include <cmath>
+
 namespace ranvier {
 
 namespace {
@@ -38,9 +40,55 @@ void require_usable(const Network& network, const ConvertOptions& options) {
         fail(Fault::bad_input,
              "the network is a spiking one already; convert the float network it came from");
     for (const Layer& layer : network.layers)
-        if (const auto* activation = layer.as<Activation>();
-            activation != nullptr && activation->neuron.kind != NeuronKind::relu)
-            fail(Fault::unsupported, "layer '{}': only ReLU can be converted", layer.name);
+        if (const auto* activation = layer.as<Activation>()) {
+            const NeuronKind kind = activation->neuron.kind;
+            const bool unit =
+                options.coding == Coding::rate && options.thresholds == Thresholds::one;
+            if (kind == NeuronKind::quantized_relu && !unit)
+                fail(Fault::unsupported,
+                     "layer '{}': a quantized ReLU has its threshold, 1, built in; convert it with "
+                     "rate coding and thresholds one",
+                     layer.name);
+            if (kind == NeuronKind::sign)
+                fail(Fault::unsupported,
+                     "layer '{}': activations of -1 and +1 have no spiking form; only ReLU and "
+                     "quantized ReLU can be converted",
+                     layer.name);
+        }
+}
+
+void require_usable_rate(const ConvertOptions& options) {
+    const bool rate = options.coding == Coding::rate;
+    if (options.neuron != NeuronKind::integrate_fire && options.neuron != NeuronKind::multi_spike)
+        fail(Fault::usage, "the neuron of a conversion is integrate_fire or multi_spike");
+    const bool multi_spike = options.neuron == NeuronKind::multi_spike;
+    if (!rate && (multi_spike || options.thresholds == Thresholds::one || options.spread != 1))
+        fail(Fault::usage,
+             "multi_spike neurons, thresholds of one and spread input belong to rate coding");
+    if (options.spread < 1 || options.spread > 4096)
+        fail(Fault::usage, "spread is {}; it must be in [1, 4096]", options.spread);
+    if (!options.lower_bound) return;
+    if (!multi_spike)
+        fail(Fault::usage, "a lower bound of the membrane belongs to multi_spike neurons");
+    if (!(*options.lower_bound <= 0 && std::isfinite(*options.lower_bound)))
+        fail(Fault::usage, "the lower bound is {}; it must be finite and at most 0",
+             *options.lower_bound);
+}
+
+/// Input and biases in `spread` parts.
+void spread_currents(Network& network, int spread) {
+    if (spread == 1) return;
+    const auto n = static_cast<float>(spread);
+    Input& input = network.input();
+    if (input.std.empty()) input.std.assign(static_cast<std::size_t>(input.shape.channels), 1.0F);
+    for (float& std : input.std) std *= n;
+    const auto divide = [n](Tensor& bias) {
+        for (float& b : bias.values) b /= n;
+    };
+    for (Layer& layer : network.layers) {
+        if (auto* conv = layer.as<Convolution>()) divide(conv->bias);
+        if (auto* linear = layer.as<Linear>()) divide(linear->bias);
+    }
 }
 
 void replace_activations(Network& network, const ConvertOptions& options) {
@@ -48,8 +96,8 @@ void replace_activations(Network& network, const ConvertOptions& options) {
         auto* activation = layer.as<Activation>();
         if (activation == nullptr) continue;
         Neuron& neuron = activation->neuron;
-        neuron.kind =
-            options.coding == Coding::rate ? NeuronKind::integrate_fire : NeuronKind::one_spike;
+        neuron.kind = options.coding == Coding::rate ? options.neuron : NeuronKind::one_spike;
+        neuron.lower_bound = options.lower_bound;
         neuron.reset = options.reset;
         neuron.base = options.base;
         neuron.threshold_shift = options.threshold_shift;
@@ -89,25 +137,41 @@ std::string describe_base(const ConvertOptions& options, bool chosen) {
                        code_error(options.base, options.steps, code));
 }
 
-std::string describe(const ConvertOptions& options, bool base_was_chosen) {
+std::string describe_neuron(const ConvertOptions& options) {
+    std::string text = options.neuron == NeuronKind::multi_spike ? "multi_spike"
+                       : options.reset == Reset::subtract        ? "reset subtract"
+                                                                 : "reset zero";
+    if (options.lower_bound) text = fmt::format("{} not below {}", text, *options.lower_bound);
+    if (options.spread > 1)
+        text = fmt::format("{}, input spread over {} steps", text, options.spread);
+    return text;
+}
+
+/// Where thresholds came from and where they went.
+std::string describe_scale(const ConvertOptions& options) {
     const MeasureOptions& m = options.measure;
+    if (options.thresholds == Thresholds::one) return "thresholds 1";
+    return fmt::format(
+        "{} {} per {}; scale in {}",
+        m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),
+        m.percentile >= 100 ? "exact"
+                            : (m.method == PercentileMethod::exact ? "exact" : "by histogram"),
+        m.granularity == Granularity::channel ? "channel" : "layer",
+        options.placement == Placement::weights ? "weights" : "thresholds");
+}
+
+std::string describe(const ConvertOptions& options, bool base_was_chosen) {
     const std::string code =
         options.coding == Coding::rate
-            ? fmt::format("rate, reset {}, {}",
-                          options.reset == Reset::subtract ? "subtract" : "zero",
+            ? fmt::format("rate, {}, {}", describe_neuron(options),
                           options.propagation == Propagation::same_step ? "same_step" : "delayed")
             : fmt::format("one_spike, {}, wait {}, threshold shift {}{}",
                           describe_base(options, base_was_chosen), wait_of(options),
                           options.threshold_shift ? "on" : "off",
                           options.input == InputCoding::one_spike_phase ? ", one-spike input" : "");
-    return fmt::format(
-        "{}; {} steps; {} {} per {}; scale in {}{}; tuned: {}", code, options.steps,
-        m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),
-        m.percentile >= 100 ? "exact"
-                            : (m.method == PercentileMethod::exact ? "exact" : "by histogram"),
-        m.granularity == Granularity::channel ? "channel" : "layer",
-        options.placement == Placement::weights ? "weights" : "thresholds",
-        options.pool_neurons ? "; pool neurons" : "", tuning_name(options.tuning));
+    return fmt::format("{}; {} steps; {}{}; tuned: {}", code, options.steps,
+                       describe_scale(options), options.pool_neurons ? "; pool neurons" : "",
+                       tuning_name(options.tuning));
 }
 
 }  // namespace
@@ -124,14 +188,17 @@ Network prepared_for_conversion(const Network& network, const ConvertOptions& op
 Network convert(const Network& network, const Samples& calibration, const ConvertOptions& wanted,
                 Progress& progress) {
     require_usable(network, wanted);
+    require_usable_rate(wanted);
     ConvertOptions options = wanted;
     if (wanted.base == 0)
         options.base = best_base(wanted.steps, {.threshold_shift = wanted.threshold_shift});
     const Network reference = prepared_for_conversion(network, options);
-    const auto peaks = measure_peaks(reference, calibration, options.measure, progress);
     Network converted = reference;
+    if (options.thresholds == Thresholds::measured)
+        place_thresholds(converted,
+                         measure_peaks(reference, calibration, options.measure, progress));
     replace_activations(converted, options);
-    place_thresholds(converted, peaks);
+    spread_currents(converted, options.spread);
     // Before tuning, which then makes up for it; where tuned weights are rescaled, behind that.
     const bool int8 = options.weights == WeightKind::int8;
     const bool rescaled = options.placement == Placement::weights;

@@ -20,14 +20,26 @@ enum class Placement {
     thresholds,  ///< into thresholds and amplitudes: the weights stay as trained
 };
 
+/// rate: where thresholds come from.
+enum class Thresholds {
+    measured,  ///< the peaks of the activations
+    one,       ///< 1 everywhere, weights as they are: quantized ReLUs, and weight scaling
+};
+
 struct ConvertOptions {
     Coding coding = Coding::one_spike;
-    int steps = 16;                                    ///< T
-    int wait = -1;                                     ///< one_spike: W; -1: T
-    float base = 1.3F;                                 ///< one_spike: Q; 0: best_base(steps)
-    InputCoding input = InputCoding::binary_phase;     ///< one_spike: how pixels come in
-    bool threshold_shift = true;                       ///< one_spike
-    Reset reset = Reset::subtract;                     ///< rate: SIF (subtract) or RIF (zero)
+    int steps = 16;                                  ///< T
+    int wait = -1;                                   ///< one_spike: W; -1: T
+    float base = 1.3F;                               ///< one_spike: Q; 0: best_base(steps)
+    InputCoding input = InputCoding::binary_phase;   ///< one_spike: how pixels come in
+    bool threshold_shift = true;                     ///< one_spike
+    NeuronKind neuron = NeuronKind::integrate_fire;  ///< rate: or multi_spike
+    std::optional<float> lower_bound{};              ///< multi_spike: of the membrane, <= 0
+    Thresholds thresholds = Thresholds::measured;    ///< rate
+    /// rate: input and biases come in so many parts, one per step, so that the output after so many
+    /// steps is the float network's.
+    int spread = 1;
+    Reset reset = Reset::subtract;  ///< rate, integrate_fire: SIF (subtract) or RIF (zero)
     Propagation propagation = Propagation::same_step;  ///< rate
     MaxRule max_rule = MaxRule::running_count;         ///< rate
     bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons

@@ -1,6 +1,7 @@
 #include "ranvier/convert/place.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/binary_weights.hpp"
 #include "ranvier/net/shapes.hpp"
 
 #include <algorithm>
@@ -118,6 +119,13 @@ private:
         return wanted;
     }
 
+    /// Binary weights stay so if all inputs of the layer have one scale.
+    static void update_format(const Tensor& weight, WeightFormat& format) {
+        const bool binary = format.kind == WeightKind::binary;
+        format = {};
+        if (binary) mark_binary(weight, format);
+    }
+
     /// Rescales layer `l`'s weights, if it has any, and returns the scale of its output.
     Scale scale_of(std::size_t l) {
         Layer& layer = network_.layers[l];
@@ -126,14 +134,14 @@ private:
         const Scale& in = scales_[layer.inputs[0]];
         if (auto* conv = layer.as<Convolution>()) {
             Scale out = wanted_by_readers(l);
-            conv->format = {};
             rescale(conv->weight, conv->bias, in, out, conv->groups);
+            update_format(conv->weight, conv->format);
             return out;
         }
         if (auto* linear = layer.as<Linear>()) {
             Scale out = wanted_by_readers(l);
-            linear->format = {};
             rescale(linear->weight, linear->bias, in, out, 1);
+            update_format(linear->weight, linear->format);
             return out;
         }
         if (auto* embedding = layer.as<NodeEmbedding>()) {

@@ -2,8 +2,8 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/energy/events.hpp"
-#include "ranvier/energy/fan_out.hpp"
 #include "ranvier/net/counts.hpp"
+#include "ranvier/net/fan_out.hpp"
 #include "ranvier/net/shapes.hpp"
 
 #include <numeric>

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace ranvier {
 namespace {
 
@@ -22,6 +24,7 @@ TEST(Architectures, CountsAgreeWithThePapers) {
                               Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
                               Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},
                               Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
+                              Expected{"all_convnet", {3, 32, 32}, 10, 344.9, 1.617},
                               Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
         const LayerSize total =
             total_size(layer_sizes(make_architecture(e.name, {e.input, {}, {}}, e.n_classes, 1)));
@@ -29,6 +32,44 @@ TEST(Architectures, CountsAgreeWithThePapers) {
         EXPECT_NEAR(static_cast<double>(total.parameters) / 1e6, e.mega_parameters, 0.06) << e.name;
         EXPECT_EQ(total.out, (Shape{e.n_classes, 1, 1}));
     }
+}
+
+TEST(Architectures, NarrowerAndWithOtherPools) {
+    const Input input{{3, 32, 32}, {}, {}};
+    const auto count = [&](PoolStyle style) {
+        const Network network = make_architecture("vgg7_bsnn", input, 10, 1, {0.25, style});
+        EXPECT_EQ(network.layers[1].as<Convolution>()->weight.dims[0], 16);
+        int max = 0, average = 0, before = 0;
+        for (const Layer& layer : network.layers) {
+            if (layer.as<MaxPool>() != nullptr) ++max;
+            if (layer.as<AveragePool>() != nullptr) ++average;
+            if (layer.as<Activation>() != nullptr &&
+                (network.layers[layer.inputs[0]].as<MaxPool>() != nullptr ||
+                 network.layers[layer.inputs[0]].as<AveragePool>() != nullptr))
+                ++before;
+        }
+        return std::array{max, average, before};
+    };
+    EXPECT_EQ(count(PoolStyle::own), (std::array{0, 3, 3}));
+    EXPECT_EQ(count(PoolStyle::average_before_relu), (std::array{0, 3, 3}));
+    EXPECT_EQ(count(PoolStyle::average_after_relu), (std::array{0, 3, 0}));
+    EXPECT_EQ(count(PoolStyle::max_before_relu), (std::array{3, 0, 3}));
+    EXPECT_EQ(count(PoolStyle::max_after_relu), (std::array{3, 0, 0}));
+    EXPECT_THROW((void)make_architecture("lenet", input, 10, 1, {0.5, PoolStyle::own}), Error);
+    EXPECT_THROW((void)make_architecture("resnet20", input, 10, 1, {1, PoolStyle::max_after_relu}),
+                 Error);
+    EXPECT_THROW((void)make_architecture("vgg9", input, 10, 1, {0, PoolStyle::own}), Error);
+}
+
+TEST(Architectures, XnorHasASignBeforeEveryInnerWeightedLayer) {
+    const Network network = make_architecture("vgg7_xnor", {{3, 32, 32}, {}, {}}, 10, 1);
+    int inner = 0;
+    for (const Layer& layer : network.layers) {
+        if (layer.as<Convolution>() == nullptr && layer.as<Linear>() == nullptr) continue;
+        const auto* before = network.layers[layer.inputs[0]].as<Activation>();
+        if (before != nullptr && before->neuron.kind == NeuronKind::sign) ++inner;
+    }
+    EXPECT_EQ(inner, 5);
 }
 
 TEST(Architectures, SameSeedSameWeights) {

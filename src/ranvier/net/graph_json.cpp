@@ -1,6 +1,7 @@
 #include "ranvier/net/graph_json.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/binary_weights.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/net/strict_json.hpp"
 
@@ -87,9 +88,14 @@ void fields(Io&, Bare&) {}  // linear, add, ...: nothing but inputs and weights
 template <typename Enum>
 constexpr auto names() {
     if constexpr (std::is_same_v<Enum, NeuronKind>)
-        return std::array{"relu",          "quantized_relu",  "integrate_fire",
-                          "leaky_delayed", "leaky_same_step", "multi_spike",
-                          "one_spike"};
+        return std::array{"relu",
+                          "quantized_relu",
+                          "integrate_fire",
+                          "leaky_delayed",
+                          "leaky_same_step",
+                          "multi_spike",
+                          "one_spike",
+                          "sign"};
     else if constexpr (std::is_same_v<Enum, Reset>)
         return std::array{"subtract", "zero"};
     else if constexpr (std::is_same_v<Enum, MaxRule>)
@@ -402,11 +408,17 @@ void collect_weights(const Network& network, Safetensors& content) {
             if (!tensor.empty()) content.tensors.emplace(layer.name + "." + name, tensor);
         });
         const auto weights = weights_of(layer);
-        if (!weights || weights->format->kind != WeightKind::int8) continue;
+        if (!weights || weights->format->kind == WeightKind::float32) continue;
         const std::vector<float>& scales = weights->format->scales;
         content.tensors.erase(layer.name + ".weight");
-        content.int8.emplace(layer.name + ".weight",
-                             int8_integers(*weights->weight, *weights->format));
+        if (weights->format->kind == WeightKind::int8) {
+            content.int8.emplace(layer.name + ".weight",
+                                 int8_integers(*weights->weight, *weights->format));
+        } else {
+            PackedSigns signs = pack_signs(*weights->weight);
+            content.bytes.emplace(layer.name + ".weight", std::move(signs.bytes));
+            content.int32.emplace(layer.name + ".weight_shape", std::move(signs.dims));
+        }
         content.tensors.emplace(layer.name + ".weight_scale",
                                 Tensor({static_cast<std::int64_t>(scales.size())}, scales));
     }
@@ -414,24 +426,50 @@ void collect_weights(const Network& network, Safetensors& content) {
 
 namespace {
 
-/// The weights of a layer whose file holds integers for them.
-void take_int8(const std::string& layer, Tensor& weight, WeightFormat& format, Safetensors& content,
-               const std::string& where) {
-    const auto integers = content.int8.find(layer + ".weight");
-    if (integers == content.int8.end()) return;
+/// The scales of a layer's int8 or binary weights. @param dtype  of these, for messages.
+std::vector<float> take_scales(const std::string& layer, std::int64_t n_out, const char* dtype,
+                               Safetensors& content, const std::string& where) {
     const auto scale = content.tensors.find(layer + ".weight_scale");
     if (scale == content.tensors.end())
-        fail(Fault::bad_input, "{}: '{}.weight' is I8, but '{}.weight_scale' is missing", where,
-             layer, layer);
-    const std::int64_t n_out = integers->second.dims[0], n_scales = scale->second.dims[0];
+        fail(Fault::bad_input, "{}: '{}.weight' is {}, but '{}.weight_scale' is missing", where,
+             layer, dtype, layer);
+    const std::int64_t n_scales = scale->second.dims[0];
     if (scale->second.dims.size() != 1 || (n_scales != 1 && n_scales != n_out))
         fail(Fault::bad_input,
              "{}: '{}.weight_scale' has shape [{}]; it must be [1] or [{}] (one per channel)",
              where, layer, fmt::join(scale->second.dims, ", "), n_out);
-    format = {WeightKind::int8, std::move(scale->second.values)};
+    std::vector<float> scales = std::move(scale->second.values);
+    content.tensors.erase(scale);
+    return scales;
+}
+
+/// The weights of a layer whose file holds signs for them.
+void take_binary(const std::string& layer, Tensor& weight, WeightFormat& format,
+                 Safetensors& content, const std::string& where) {
+    const auto bytes = content.bytes.find(layer + ".weight");
+    if (bytes == content.bytes.end()) return;
+    const auto dims = content.int32.find(layer + ".weight_shape");
+    if (dims == content.int32.end())
+        fail(Fault::bad_input, "{}: '{}.weight' is U8, but '{}.weight_shape' is missing", where,
+             layer, layer);
+    const PackedSigns signs{std::move(dims->second), std::move(bytes->second)};
+    content.int32.erase(dims);
+    content.bytes.erase(bytes);
+    const std::string fault = packed_fault(signs);
+    if (!fault.empty()) fail(Fault::bad_input, "{}: '{}.weight': {}", where, layer, fault);
+    format = {WeightKind::binary, take_scales(layer, signs.dims[0], "U8", content, where)};
+    weight = from_signs(signs, format.scales);
+}
+
+/// The weights of a layer whose file holds integers or signs for them.
+void take_integral(const std::string& layer, Tensor& weight, WeightFormat& format,
+                   Safetensors& content, const std::string& where) {
+    take_binary(layer, weight, format, content, where);
+    const auto integers = content.int8.find(layer + ".weight");
+    if (integers == content.int8.end()) return;
+    format = {WeightKind::int8, take_scales(layer, integers->second.dims[0], "I8", content, where)};
     weight = from_int8(integers->second, format.scales);
     content.int8.erase(integers);
-    content.tensors.erase(scale);
 }
 
 }  // namespace
@@ -446,17 +484,19 @@ void distribute_weights(Network& network, Safetensors& content, const std::strin
             content.tensors.erase(found);
         });
         if (auto* conv = layer.as<Convolution>())
-            take_int8(layer.name, conv->weight, conv->format, content, where);
+            take_integral(layer.name, conv->weight, conv->format, content, where);
         if (auto* linear = layer.as<Linear>())
-            take_int8(layer.name, linear->weight, linear->format, content, where);
+            take_integral(layer.name, linear->weight, linear->format, content, where);
     }
-    const bool floats = !content.tensors.empty();
-    if (floats || !content.int8.empty())
-        fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
-             floats ? content.tensors.begin()->first : content.int8.begin()->first);
-    if (!content.int32.empty())
-        fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
-             content.int32.begin()->first);
+    const auto refuse_rest = [&](const auto& rest) {
+        if (!rest.empty())
+            fail(Fault::bad_input, "{}: tensor '{}' belongs to no layer", where,
+                 rest.begin()->first);
+    };
+    refuse_rest(content.tensors);
+    refuse_rest(content.int8);
+    refuse_rest(content.int32);
+    refuse_rest(content.bytes);
 }
 
 }  // namespace ranvier

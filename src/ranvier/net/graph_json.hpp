@@ -15,10 +15,12 @@ namespace ranvier {
 [[nodiscard]] Network decode_graph(const std::string& text, const std::string& where);
 
 /// The weights of a network as named tensors: "LAYER.weight", ... Int8 weights are there as their
-/// integers, with "LAYER.weight_scale" beside them.
+/// integers, with "LAYER.weight_scale" beside them; binary ones as packed signs, with the scale and
+/// "LAYER.weight_shape".
 void collect_weights(const Network& network, Safetensors& content);
 /// The other way; takes the tensors out of `content`.
-/// @throws Error(bad_input) for a tensor that no layer has, and int8 weights without usable scales.
+/// @throws Error(bad_input) for a tensor that no layer has, and int8 or binary weights without
+/// usable scales.
 void distribute_weights(Network& network, Safetensors& content, const std::string& where);
 
 }  // namespace ranvier

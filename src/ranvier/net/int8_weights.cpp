@@ -3,15 +3,15 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <set>
 
 namespace ranvier {
 
-namespace {
-
-/// The scale of the weight at `index`: one for all, or one per output channel.
 float scale_at(const std::vector<float>& scales, std::size_t index, std::size_t per_channel) {
     return scales[scales.size() == 1 ? 0 : index / per_channel];
 }
+
+namespace {
 
 std::size_t values_per_channel(const Tensor& weight) {
     return weight.size() / static_cast<std::size_t>(weight.dims[0]);
@@ -26,16 +26,23 @@ std::optional<WeightView> weights_of(const Layer& layer) {
     return std::nullopt;
 }
 
-std::string int8_fault(const Tensor& weight, const WeightFormat& format) {
-    const std::vector<float>& scales = format.scales;
+std::string scales_fault(const Tensor& weight, const std::vector<float>& scales,
+                         std::string_view kind) {
     const auto n_out = static_cast<std::size_t>(weight.dims[0]);
     if (scales.size() != 1 && scales.size() != n_out)
-        return fmt::format("int8 weights have {} scales; they must have 1 or {} (one per channel)",
-                           scales.size(), n_out);
+        return fmt::format("{} weights have {} scales; they must have 1 or {} (one per channel)",
+                           kind, scales.size(), n_out);
     for (const float scale : scales)
         if (!(std::isfinite(scale) && scale >= std::numeric_limits<float>::min()))
-            return fmt::format("int8 scale {} cannot be used; it must be finite and at least {}",
-                               scale, std::numeric_limits<float>::min());
+            return fmt::format("{} scale {} cannot be used; it must be finite and at least {}",
+                               kind, scale, std::numeric_limits<float>::min());
+    return {};
+}
+
+std::string int8_fault(const Tensor& weight, const WeightFormat& format) {
+    const std::vector<float>& scales = format.scales;
+    const std::string fault = scales_fault(weight, scales, "int8");
+    if (!fault.empty()) return fault;
     const std::size_t per_channel = values_per_channel(weight);
     for (std::size_t i = 0; i < weight.size(); ++i) {
         const float scale = scale_at(scales, i, per_channel);
@@ -68,14 +75,14 @@ Tensor from_int8(const Int8Tensor& integers, const std::vector<float>& scales) {
 }
 
 WeightSummary summarize_weights(const Network& network) {
-    bool some_float = false, some_int8 = false;
+    std::set<WeightKind> kinds;
     for (const Layer& layer : network.layers) {
-        const auto weights = weights_of(layer);
-        if (layer.as<NodeEmbedding>() != nullptr) some_float = true;  // has no int8 form
-        if (weights) (weights->format->kind == WeightKind::int8 ? some_int8 : some_float) = true;
+        if (layer.as<NodeEmbedding>() != nullptr) kinds.insert(WeightKind::float32);
+        if (const auto weights = weights_of(layer)) kinds.insert(weights->format->kind);
     }
-    if (!some_int8) return WeightSummary::float32;
-    return some_float ? WeightSummary::mixed : WeightSummary::int8;
+    if (kinds.size() > 1) return WeightSummary::mixed;
+    if (kinds.contains(WeightKind::int8)) return WeightSummary::int8;
+    return kinds.contains(WeightKind::binary) ? WeightSummary::binary : WeightSummary::float32;
 }
 
 }  // namespace ranvier

@@ -16,8 +16,8 @@ struct IntegralWeights {
     bool binary = false;                ///< all integers are +1 or -1
 };
 
-/// int8 weights, or float weights of which each output has only one magnitude (binary: +-scale).
-/// Nothing for other weights and for layers without.
+/// int8 or binary weights, or float weights of which each output has only one magnitude (binary:
+/// +-scale). Nothing for other weights and for layers without.
 [[nodiscard]] std::optional<IntegralWeights> integral_weights(const Layer& layer);
 
 }  // namespace ranvier

@@ -31,14 +31,15 @@ struct Input {
     friend bool operator==(const Input&, const Input&) = default;
 };
 
-enum class WeightKind { float32, int8 };
+enum class WeightKind { float32, int8, binary };
 
 /// How weights are stored in hardware and in model files. The weight tensor holds their values as
 /// float32 in either case, so that every engine works on it; whatever changes the values sets the
 /// format back to float32.
 struct WeightFormat {
     WeightKind kind = WeightKind::float32;
-    /// int8: [1] or [n_out]; each weight is an integer in [-127, 127] times its scale. Else empty.
+    /// int8: each weight is an integer in [-127, 127] times its scale; binary: plus or minus its
+    /// scale. [1] or [n_out]. float32: empty.
     std::vector<float> scales;
     friend bool operator==(const WeightFormat&, const WeightFormat&) = default;
 };

@@ -5,8 +5,8 @@
 
 namespace ranvier {
 
-/// What an activation layer computes. All but the first two are spiking; their update rules are in
-/// sim/neuron_step.hpp, one plain function each.
+/// What an activation layer computes. All but `relu`, `quantized_relu` and `sign` are spiking;
+/// their update rules are in sim/neuron_step.hpp, one plain function each.
 enum class NeuronKind {
     relu,             ///< max(0, x)
     quantized_relu,   ///< floor(max(0, x))
@@ -15,6 +15,7 @@ enum class NeuronKind {
     leaky_same_step,  ///< N3: leak, integrate, fire at strict >, subtract
     multi_spike,      ///< N4: several spikes in one step, optional lower bound
     one_spike,        ///< single-spike phase coding: at most one spike, worth base^-phase
+    sign,             ///< -1 below 0, else +1: binary activations (XNOR-Net)
 };
 
 /// What happens to the membrane when an integrate_fire neuron fires.
@@ -34,7 +35,8 @@ struct Neuron {
     bool threshold_shift = true;       ///< one_spike: round to the nearest phase value, not down
 
     [[nodiscard]] bool spiking() const noexcept {
-        return kind != NeuronKind::relu && kind != NeuronKind::quantized_relu;
+        return kind != NeuronKind::relu && kind != NeuronKind::quantized_relu &&
+               kind != NeuronKind::sign;
     }
     friend bool operator==(const Neuron&, const Neuron&) = default;
 };

@@ -64,10 +64,11 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
         fail(Fault::bad_input, "{}: must have 'dtype', 'shape' and 'data_offsets' and nothing else",
              where);
     const json& dtype = member(value, "dtype", where);
-    if (dtype != "F32" && dtype != "I8" && dtype != "I32")
-        fail(Fault::bad_input, "{}: dtype is {}; only \"F32\", \"I32\" and \"I8\" can be read",
-             where, excerpt(dtype));
-    const std::size_t value_size = dtype == "I8" ? sizeof(std::int8_t) : sizeof(float);
+    if (dtype != "F32" && dtype != "I8" && dtype != "I32" && dtype != "U8")
+        fail(Fault::bad_input,
+             "{}: dtype is {}; only \"F32\", \"I32\", \"I8\" and \"U8\" can be read", where,
+             excerpt(dtype));
+    const std::size_t value_size = dtype == "I8" || dtype == "U8" ? 1 : sizeof(float);
     const json& offsets = member(value, "data_offsets", where);
     if (!offsets.is_array() || offsets.size() != 2)
         fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
@@ -131,12 +132,13 @@ Int8Tensor read_int8(const Entry& entry, std::string_view values, const std::str
     return tensor;
 }
 
-std::vector<std::int32_t> read_int32(const Entry& entry, std::string_view values,
-                                     const std::string& name) {
+template <typename Integer>
+std::vector<Integer> read_list(const Entry& entry, std::string_view values,
+                               const std::string& name) {
     if (entry.dims.size() != 1)
-        fail(Fault::bad_input, "{}: tensor '{}' is I32 with {} axes; it must have 1", name,
-             entry.name, entry.dims.size());
-    std::vector<std::int32_t> integers(values.size() / sizeof(std::int32_t));
+        fail(Fault::bad_input, "{}: tensor '{}' is {} with {} axes; it must have 1", name,
+             entry.name, entry.dtype, entry.dims.size());
+    std::vector<Integer> integers(values.size() / sizeof(Integer));
     std::memcpy(integers.data(), values.data(), values.size());
     return integers;
 }
@@ -159,6 +161,8 @@ std::string encode_safetensors(const Safetensors& content) {
                  values.size() * sizeof(std::int32_t));
     for (const auto& [name, tensor] : content.int8)
         announce(name, "I8", tensor.dims, tensor.values.size());
+    for (const auto& [name, values] : content.bytes)
+        announce(name, "U8", {static_cast<std::int64_t>(values.size())}, values.size());
     std::string text = dump_json(header, "safetensors header");
     text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');
     const std::uint64_t header_size = text.size();
@@ -177,6 +181,8 @@ std::string encode_safetensors(const Safetensors& content) {
                      values.size() * sizeof(std::int32_t));
     for (const auto& [name, tensor] : content.int8)
         bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size());
+    for (const auto& [name, values] : content.bytes)
+        bytes.append(reinterpret_cast<const char*>(values.data()), values.size());
     return bytes;
 }
 
@@ -203,7 +209,11 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& name) 
     for (Entry& entry : entries) {
         const std::string_view values = data.substr(entry.begin, entry.end - entry.begin);
         if (entry.dtype == "I32") {
-            content.int32.emplace(entry.name, read_int32(entry, values, name));
+            content.int32.emplace(entry.name, read_list<std::int32_t>(entry, values, name));
+            continue;
+        }
+        if (entry.dtype == "U8") {
+            content.bytes.emplace(entry.name, read_list<std::uint8_t>(entry, values, name));
             continue;
         }
         if (entry.dtype == "I8") {

@@ -1,6 +1,7 @@
 #include "ranvier/net/shapes.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/net/binary_weights.hpp"
 #include "ranvier/net/int8_weights.hpp"
 
 #include <algorithm>
@@ -55,7 +56,8 @@ void check_format(const Layer& layer, const Tensor& weight, const WeightFormat& 
         if (!format.scales.empty()) reject(layer, "float32 weights must not have scales");
         return;
     }
-    const std::string fault = int8_fault(weight, format);
+    const std::string fault =
+        format.kind == WeightKind::int8 ? int8_fault(weight, format) : binary_fault(weight, format);
     if (!fault.empty()) reject(layer, "{}", fault);
 }
 

@@ -63,6 +63,8 @@ const char* weights_name(const Network& network) {
             return "float32";
         case WeightSummary::int8:
             return "int8";
+        case WeightSummary::binary:
+            return "binary";
         case WeightSummary::mixed:
             break;
     }

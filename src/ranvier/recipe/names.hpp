@@ -5,6 +5,7 @@
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/energy/ledger.hpp"
 #include "ranvier/engine/fast_engine.hpp"
+#include "ranvier/net/architectures.hpp"
 #include "ranvier/net/network.hpp"
 #include "ranvier/train/trainer.hpp"
 
@@ -79,6 +80,32 @@ inline constexpr std::array<NameOf<ScheduleKind>, 3> names_of(ScheduleKind) {
     return {{{"constant", ScheduleKind::constant},
              {"step", ScheduleKind::step},
              {"cosine", ScheduleKind::cosine}}};
+}
+
+inline constexpr std::array<NameOf<BinaryWeights>, 2> names_of(BinaryWeights) {
+    return {{{"none", BinaryWeights::none}, {"inner", BinaryWeights::inner}}};
+}
+inline constexpr std::array<NameOf<SynopPenalty>, 3> names_of(SynopPenalty) {
+    return {{{"none", SynopPenalty::none},
+             {"fan_out", SynopPenalty::fan_out},
+             {"activations", SynopPenalty::activations}}};
+}
+inline constexpr std::array<NameOf<Thresholds>, 2> names_of(Thresholds) {
+    return {{{"measured", Thresholds::measured}, {"one", Thresholds::one}}};
+}
+inline constexpr std::array<NameOf<PoolStyle>, 5> names_of(PoolStyle) {
+    return {{{"own", PoolStyle::own},
+             {"average_before_relu", PoolStyle::average_before_relu},
+             {"average_after_relu", PoolStyle::average_after_relu},
+             {"max_before_relu", PoolStyle::max_before_relu},
+             {"max_after_relu", PoolStyle::max_after_relu}}};
+}
+/// The neurons that a recipe can name.
+inline constexpr std::array<NameOf<NeuronKind>, 4> names_of(NeuronKind) {
+    return {{{"integrate_fire", NeuronKind::integrate_fire},
+             {"multi_spike", NeuronKind::multi_spike},
+             {"relu", NeuronKind::relu},
+             {"quantized_relu", NeuronKind::quantized_relu}}};
 }
 
 /// How operations are priced: 45 nm constants for float or for 8-bit integers.

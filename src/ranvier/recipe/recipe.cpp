@@ -32,6 +32,8 @@ NetworkSpec read_network(const toml::table& table, const std::string& file) {
     std::vector<int> input;
     reader.read("input", input, 1);
     reader.read_integer("classes", spec.classes, 1);
+    reader.read("width", spec.options.width, 0, 64);
+    reader.read_name("pooling", spec.options.pooling);
     reader.read("mean", spec.mean);
     reader.read("std", spec.std);
     reader.finish();
@@ -73,6 +75,14 @@ TrainStage read_train(TableReader& reader) {
     reader.read("gamma", options.gamma, 0, huge);
     reader.read_integer("shift", options.shift, 0, 1 << 12);
     reader.read("flip", options.flip);
+    reader.read_name("binary_weights", options.binary_weights);
+    reader.read_name("synop_loss", options.synop_loss);
+    reader.read("synop_target", options.synop_target, 0, huge);
+    reader.read("synop_factor", options.synop_factor, 0, huge);
+    reader.read("synop_weight", options.synop_weight, 0, huge);
+    std::string neuron;
+    reader.read("neuron", neuron);
+    if (!neuron.empty()) stage.neuron = value_named<NeuronKind>(neuron, reader.place("neuron"));
     reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
     reader.read_integer("limit", stage.limit, 0);
     return stage;
@@ -96,6 +106,18 @@ QuantizeStage read_quantize(TableReader& reader) {
     return stage;
 }
 
+RescaleStage read_rescale(TableReader& reader) {
+    RescaleStage stage;
+    double first_layer = 1;
+    reader.read("first_layer", first_layer, 0, huge);
+    stage.first_layer = static_cast<float>(first_layer);
+    reader.read("normalize", stage.normalize);
+    reader.read_name("per", stage.measure.granularity);
+    reader.read("percentile", stage.measure.percentile, 0, 100);
+    reader.read_integer("calibrate", stage.calibrate, 1);
+    return stage;
+}
+
 ConvertStage read_convert(TableReader& reader) {
     ConvertStage stage;
     ConvertOptions& options = stage.options;
@@ -105,6 +127,12 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_name("input", options.input);
     reader.read_base("base", options.base);
     reader.read("threshold_shift", options.threshold_shift);
+    reader.read_name("neuron", options.neuron);
+    double lower_bound = 1;  // none
+    reader.read("lower_bound", lower_bound, -huge, 0);
+    if (lower_bound <= 0) options.lower_bound = static_cast<float>(lower_bound);
+    reader.read_name("thresholds", options.thresholds);
+    reader.read_integer("spread", options.spread, 1, 4096);
     reader.read_name("reset", options.reset);
     reader.read_name("propagation", options.propagation);
     reader.read_name("max_rule", options.max_rule);
@@ -153,8 +181,9 @@ ExportStage read_export(TableReader& reader) {
 }
 
 const std::vector<std::string>& stage_kinds() {
-    static const std::vector<std::string> kinds = {
-        "train", "train_graph", "fold_batch_norm", "quantize", "convert", "evaluate", "export"};
+    static const std::vector<std::string> kinds = {"train",    "train_graph", "fold_batch_norm",
+                                                   "quantize", "rescale",     "convert",
+                                                   "evaluate", "export"};
     return kinds;
 }
 
@@ -212,6 +241,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
         stage.work = FoldStage{};
     else if (stage.kind == "quantize")
         stage.work = read_quantize(reader);
+    else if (stage.kind == "rescale")
+        stage.work = read_rescale(reader);
     else if (stage.kind == "convert")
         stage.work = read_convert(reader);
     else if (stage.kind == "evaluate")

@@ -3,6 +3,7 @@
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/engine/fast_engine.hpp"
+#include "ranvier/net/architectures.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/train/graph_trainer.hpp"
 #include "ranvier/train/trainer.hpp"
@@ -18,17 +19,27 @@ namespace ranvier {
 
 /// Where a recipe's first network comes from: a file, or an architecture with random weights.
 struct NetworkSpec {
-    std::filesystem::path file;  ///< .onnx or .safetensors; relative to the working directory
-    std::string architecture;    ///< one of architecture_names()
-    std::optional<Shape> input;  ///< architecture: instead of the data's own shape
-    int classes = 0;             ///< architecture: instead of the data's own number; 0: the data's
-    std::vector<float> mean;     ///< of the input, as ImportRequest
+    std::filesystem::path file;   ///< .onnx or .safetensors; relative to the working directory
+    std::string architecture;     ///< one of architecture_names()
+    std::optional<Shape> input;   ///< architecture: instead of the data's own shape
+    ArchitectureOptions options;  ///< architecture
+    int classes = 0;              ///< architecture: instead of the data's own number; 0: the data's
+    std::vector<float> mean;      ///< of the input, as ImportRequest
     std::vector<float> std;
 };
 
 struct TrainStage {
     TrainOptions options;
-    std::size_t limit = 0;  ///< train on the first so many samples; 0: all
+    std::optional<NeuronKind> neuron{};  ///< what activations become first: relu, quantized_relu
+    std::size_t limit = 0;               ///< train on the first so many samples; 0: all
+};
+
+/// Scales weights: of the first layer, and so that activations have a common peak.
+struct RescaleStage {
+    float first_layer = 1;
+    bool normalize = false;  ///< activations, before the first layer is scaled
+    MeasureOptions measure{.granularity = Granularity::layer, .percentile = 99.99};
+    std::size_t calibrate = 1000;  ///< training samples to measure activations on
 };
 
 /// Trains a Text-GCN on the graph of the data, from nothing.
@@ -71,8 +82,8 @@ struct Stage {
     std::string kind;                 ///< the recipe's `do`
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
-    std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, ConvertStage, EvaluateStage,
-                 ExportStage>
+    std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, RescaleStage, ConvertStage,
+                 EvaluateStage, ExportStage>
         work;
     std::string text;  ///< its table, for the hash that says whether it is done
 };

@@ -1,6 +1,7 @@
 #include "ranvier/recipe/run_recipe.hpp"
 
 #include "ranvier/base/file.hpp"
+#include "ranvier/convert/rescale.hpp"
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/net/model_file.hpp"
@@ -31,7 +32,7 @@ Network first_network(const Recipe& recipe) {
     const std::unique_ptr<Samples> samples = open_dataset(data);
     Input input{spec.input.value_or(samples->shape()), spec.mean, spec.std};
     const int classes = spec.classes > 0 ? spec.classes : samples->n_classes();
-    return make_architecture(spec.architecture, input, classes, recipe.seed);
+    return make_architecture(spec.architecture, input, classes, recipe.seed, spec.options);
 }
 
 Json train_json(const TrainResult& result) {
@@ -41,7 +42,8 @@ Json train_json(const TrainResult& result) {
                                   {"loss", epoch.loss},
                                   {"accuracy", epoch.accuracy},
                                   {"learning_rate", epoch.learning_rate},
-                                  {"images_per_second", epoch.images_per_second}});
+                                  {"images_per_second", epoch.images_per_second},
+                                  {"synops", epoch.synops}});
     return json;
 }
 
@@ -75,7 +77,8 @@ private:
         return data;
     }
 
-    Outcome run(const Network& network, const TrainStage& work) {
+    Outcome run(Network network, const TrainStage& work) {
+        if (work.neuron) set_activations(network, *work.neuron);
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
         TrainResult trained = run_train(network, request, context_);
@@ -106,6 +109,18 @@ private:
         quantize_weights(network, work.options);
         Json json = {{"notes", network.notes}};
         return {std::move(network), std::move(json)};
+    }
+
+    Outcome run(Network network, const RescaleStage& work) {
+        if (work.normalize) {
+            MeasureOptions measure = work.measure;
+            measure.n_threads = context_.n_threads;
+            DataOptions calibration = data(Split::train, work.calibrate);
+            calibration.shape = network.input().shape;
+            normalize_activations(network, *open_dataset(calibration), measure, *context_.progress);
+        }
+        scale_first_layer(network, work.first_layer);
+        return {std::move(network)};
     }
 
     Outcome run(const Network& network, const ConvertStage& work) {

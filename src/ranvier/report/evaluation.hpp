@@ -89,7 +89,7 @@ struct EvaluationResult {
     CodingResult coding;
     EnergyResult energy;
     std::string network_file;
-    std::string weights = "float32";                   ///< float32, int8, mixed
+    std::string weights = "float32";                   ///< float32, int8, binary, mixed
     std::map<std::string, std::string> network_notes;  ///< source and what was done to it
     std::string data;                                  ///< Samples::describe()
     std::string data_set;                              ///< as given to --data

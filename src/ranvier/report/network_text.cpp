@@ -27,6 +27,8 @@ const char* kind_name(NeuronKind kind) {
             return "multi_spike";
         case NeuronKind::one_spike:
             return "one_spike";
+        case NeuronKind::sign:
+            return "sign";
     }
     return "?";
 }
@@ -48,12 +50,15 @@ std::string neuron_text(const Neuron& neuron) {
     return kind_name(neuron.kind);
 }
 
-/// "432", or "432 int8".
+/// "432", or "432 int8", "432 binary".
 std::string parameters_text(const Layer& layer, const LayerSize& size) {
     if (size.parameters == 0) return "";
     const auto weights = weights_of(layer);
-    const bool int8 = weights && weights->format->kind == WeightKind::int8;
-    return fmt::format("{}{}", size.parameters, int8 ? " int8" : "");
+    const WeightKind kind = weights ? weights->format->kind : WeightKind::float32;
+    return fmt::format("{}{}", size.parameters,
+                       kind == WeightKind::int8     ? " int8"
+                       : kind == WeightKind::binary ? " binary"
+                                                    : "");
 }
 
 std::string inputs_text(const Network& network, const Layer& layer) {

@@ -157,6 +157,22 @@ TEST(FloatEngine, FloorsAQuantizedRelu) {
     EXPECT_GT(*std::max_element(expected.begin(), expected.end()), 3);
 }
 
+// Between convolutions whose channels fill no block: the rest of a block must stay 0.
+TEST(FloatEngine, TakesSigns) {
+    Neuron sign;
+    sign.kind = NeuronKind::sign;
+    Network network;
+    const Window same{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+    network.layers = {{"in", {}, Input{{3, 9, 7}, {0.5F, 0.5F, 0.5F}, {}}},
+                      {"c1", {0}, Convolution{same, 1, random_tensor({21, 3, 3, 3}, 0.3F, 1), {}}},
+                      {"sign", {1}, Activation{sign}},
+                      {"c2", {2}, Convolution{same, 1, random_tensor({5, 21, 3, 3}, 0.3F, 2), {}}},
+                      {"out", {3}, Output{}}};
+    const Tensor images = random_images(network, 3, 5);
+    expect_close(FloatEngine(network).run(images).values, reference_batch(network, images).back(),
+                 "signs");
+}
+
 TEST(FloatEngine, BatchSizesDoNotMatter) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const Network network = random_float_network(seed, 15);

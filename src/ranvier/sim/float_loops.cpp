@@ -86,13 +86,27 @@ void normalize_images(const Input& input, std::size_t n, const float* from, floa
     });
 }
 
-void floor_relu(std::size_t n_values, const float* from, float* to) {
+namespace {
+
+/// `function` of every value, in parallel. @param to may be `from`.
+template <typename Function>
+void transform_all(std::size_t n_values, const float* from, float* to, const Function& function) {
     constexpr std::size_t chunk = 4096;
     parallel(static_cast<std::int64_t>((n_values + chunk - 1) / chunk), [&](std::int64_t k) {
         const std::size_t begin = static_cast<std::size_t>(k) * chunk;
         const std::size_t end = std::min(begin + chunk, n_values);
-        for (std::size_t i = begin; i < end; ++i) to[i] = std::floor(std::max(0.0F, from[i]));
+        std::transform(from + begin, from + end, to + begin, function);
     });
+}
+
+}  // namespace
+
+void floor_relu(std::size_t n_values, const float* from, float* to) {
+    transform_all(n_values, from, to, [](float x) { return std::floor(std::max(0.0F, x)); });
+}
+
+void sign_of(std::size_t n_values, const float* from, float* to) {
+    transform_all(n_values, from, to, [](float x) { return x < 0 ? -1.0F : 1.0F; });
 }
 
 void copy_shortcut(const Shortcut& op, std::size_t n, const BlockedLayout& from_layout,

@@ -56,6 +56,8 @@ void normalize_images(const Input& input, std::size_t n, const float* from, floa
 
 /// to = floor(max(0, from)), element by element; `to` may be `from`.
 void floor_relu(std::size_t n_values, const float* from, float* to);
+/// -1 below 0, else +1. @param to may be `from`.
+void sign_of(std::size_t n_values, const float* from, float* to);
 
 /// Shortcut of `n` samples. `to` must have the same block as `from`, except that both may be nhwc.
 void copy_shortcut(const Shortcut& op, std::size_t n, const BlockedLayout& from_layout,

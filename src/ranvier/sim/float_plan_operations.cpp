@@ -281,9 +281,17 @@ void FloatPlanBuilder::operator()(const Shortcut& op) {
 
 void FloatPlanBuilder::operator()(const Activation& op) {
     if (op.neuron.kind == NeuronKind::one_spike) return fire(op.neuron);
-    const Value from = native(input_place());
+    // The sign of a blocked format's filling, which must stay 0, would be 1.
+    const Value from = op.neuron.kind == NeuronKind::sign
+                           ? in_format(input_place(), batch_desc(out_shape(), Tag::nchw))
+                           : native(input_place());
     const Value to = in_place_or_new(from);
-    if (op.neuron.kind == NeuronKind::quantized_relu) {
+    if (op.neuron.kind == NeuronKind::sign) {
+        steps_.emplace_back([n_values = from.desc().get_size() / sizeof(float), from = from.memory,
+                             to = to.memory](const FloatPlan::Run&) {
+            sign_of(n_values, floats(from), floats(to));
+        });
+    } else if (op.neuron.kind == NeuronKind::quantized_relu) {
         steps_.emplace_back([n_values = from.desc().get_size() / sizeof(float), from = from.memory,
                              to = to.memory](const FloatPlan::Run&) {
             floor_relu(n_values, floats(from), floats(to));

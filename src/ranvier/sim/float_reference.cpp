@@ -232,6 +232,10 @@ struct Forward {
     Values operator()(const Activation& op) const {
         Values out = *in[0];
         for (float& v : out) {
+            if (op.neuron.kind == NeuronKind::sign) {
+                v = v < 0 ? -1.0F : 1.0F;
+                continue;
+            }
             v = std::max(0.0F, v);
             if (op.neuron.kind == NeuronKind::quantized_relu) v = std::floor(v);
         }

@@ -83,6 +83,9 @@ TEST(FloatReference, SmallOperations) {
     floor.kind = NeuronKind::quantized_relu;
     EXPECT_EQ(last(chain({1, 1, 3}, {Activation{}}), {-1.5F, 0, 1.5F}), (Floats{0, 0, 1.5F}));
     EXPECT_EQ(last(chain({1, 1, 3}, {Activation{floor}}), {-1.5F, 0.9F, 2.5F}), (Floats{0, 0, 2}));
+    Neuron sign;
+    sign.kind = NeuronKind::sign;
+    EXPECT_EQ(last(chain({1, 1, 3}, {Activation{sign}}), {-0.5F, 0, 2.5F}), (Floats{-1, 1, 1}));
     EXPECT_EQ(last(chain({2, 1, 2}, {GlobalAveragePool{}}), {1, 2, 3, 6}), (Floats{1.5F, 4.5F}));
     const BatchNorm norm{Tensor({1}, {3}), Tensor({1}, {1}), Tensor({1}, {2}), Tensor({1}, {3}),
                          1.0F};

@@ -11,7 +11,7 @@
 namespace ranvier {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, loss, accuracy, learning_rate,
-                                   images_per_second)
+                                   images_per_second, synops)
 
 namespace {
 

@@ -136,6 +136,7 @@ struct Executor::Apply {
         return in[0] * row_major(mask, in[0].scalar_type());
     }
     torch::Tensor operator()(const Activation& op) const {
+        if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);
         const torch::Tensor x = torch::relu(in[0]);
         if (op.neuron.kind == NeuronKind::relu) return x;
         return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
@@ -147,6 +148,12 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Output&) const { return in[0]; }
 
+    /// XNOR-Net, section 3.2: -1 below 0, else +1; the gradient passes where |x| <= 1.
+    static torch::Tensor sign(const torch::Tensor& x) {
+        const torch::Tensor bounded = x.clamp(-1, 1);
+        return bounded +
+               (torch::where(x < 0, -torch::ones_like(x), torch::ones_like(x)) - bounded).detach();
+    }
     static torch::Tensor image(const torch::Tensor& vector) {
         return vector.view({vector.size(0), vector.size(1), 1, 1});
     }
@@ -197,12 +204,15 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         fail(Fault::bad_input, "train: images have shape [{}]; the network takes [n, {}, {}, {}]",
              fmt::join(pixels.sizes(), ", "), shape.channels, shape.height, shape.width);
     std::vector<torch::Tensor> values(network_.layers.size());
+    if (pass.activations != nullptr) pass.activations->assign(values.size(), {});
     for (std::size_t l = 0; l < values.size(); ++l) {
         const Layer& layer = network_.layers[l];
         std::vector<torch::Tensor> in;
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
         if (l == 0) in.push_back(pixels.to(dtype_));
         values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l}, layer.operation);
+        if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
+            (*pass.activations)[l] = values[l];
         for (const std::size_t source : layer.inputs)
             if (last_reader_[source] == l) values[source].reset();
     }

@@ -17,6 +17,8 @@ struct Pass {
     /// The dropout masks are a function of (seed, iteration, layer, element) and of nothing else.
     std::uint64_t seed = 0;
     std::uint64_t iteration = 0;
+    /// If not null: filled with what activation layers put out, [n_layers].
+    std::vector<torch::Tensor>* activations = nullptr;
 };
 
 struct NamedTensor {
@@ -29,7 +31,8 @@ struct NamedTensor {
 ///
 /// Within, every value is [n][channels][height][width], in channels-last memory order, which
 /// LibTorch's convolutions run at more than twice the speed. Gradients are those of PyTorch;
-/// quantized_relu passes the gradient on where its input is > 0 (straight-through).
+/// quantized_relu passes the gradient on where its input is > 0, sign where it is in [-1, 1]
+/// (straight-through).
 class Executor {
 public:
     /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
@@ -44,6 +47,11 @@ public:
     [[nodiscard]] const std::vector<NamedTensor>& parameters() const { return parameters_; }
     /// What is measured on the way: the running mean and variance of batch norms.
     [[nodiscard]] const std::vector<NamedTensor>& statistics() const { return statistics_; }
+
+    /// The weight of a convolution or linear layer.
+    [[nodiscard]] const torch::Tensor& weight(std::size_t layer) const {
+        return weights_.at(layer).weight;
+    }
 
     /// Copies all parameters and statistics into `network`, which must be the constructor's or have
     /// the same layers.

@@ -254,6 +254,21 @@ TEST(Executor, QuantizedReluPassesTheGradientWherePositive) {
     EXPECT_FLOAT_EQ(executor.parameters()[0].tensor.grad().item<float>(), 0.2F + 0.7F + 2.4F);
 }
 
+TEST(Executor, SignPassesTheGradientBetweenMinusOneAndOne) {
+    Activation sign;
+    sign.neuron.kind = NeuronKind::sign;
+    Network network =
+        chain({{1, 1, 4}, {}, {}},
+              {BatchNorm{Tensor({1}, {1}), Tensor({1}, {0}), Tensor({1}, {0}), Tensor({1}, {1}), 0},
+               sign});
+    Executor executor(network);
+    const torch::Tensor pixels = torch::tensor({-1.5F, -0.2F, 0.0F, 0.7F}).view({1, 1, 1, 4});
+    const torch::Tensor outputs = executor.forward(pixels);
+    EXPECT_TRUE(outputs.equal(torch::tensor({{-1.0F, -1.0F, 1.0F, 1.0F}})));
+    outputs.sum().backward();
+    EXPECT_FLOAT_EQ(executor.parameters()[0].tensor.grad().item<float>(), -0.2F + 0.7F);
+}
+
 TEST(Executor, BatchNormUpdatesItsStatisticsAsPyTorch) {
     const BatchNorm op{Tensor({1}, {1}), Tensor({1}, {0}), Tensor({1}, {10}), Tensor({1}, {5}), 0};
     Network network = chain({{1, 1, 2}, {}, {}}, {op});

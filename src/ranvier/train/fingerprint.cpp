@@ -55,6 +55,15 @@ std::string schedule_text(const TrainOptions& o) {
     return "constant";
 }
 
+/// What is trained beside the cross entropy of float weights.
+std::string method_text(const TrainOptions& o) {
+    std::string text = o.binary_weights == BinaryWeights::none ? "float" : "binary inner weights";
+    if (o.synop_loss == SynopPenalty::none) return text;
+    return fmt::format("{}, penalty on {}, target {}, factor {}, weight {}", text,
+                       o.synop_loss == SynopPenalty::fan_out ? "SynOps" : "activations",
+                       o.synop_target, o.synop_factor, o.synop_weight);
+}
+
 }  // namespace
 
 Fingerprint fingerprint(const Network& network, const Samples& samples,
@@ -66,6 +75,7 @@ Fingerprint fingerprint(const Network& network, const Samples& samples,
             {"learning rate", fmt::format("{}", options.learning_rate)},
             {"weight decay", fmt::format("{}", options.weight_decay)},
             {"schedule", schedule_text(options)},
+            {"method", method_text(options)},
             {"batch", fmt::format("{}", options.batch)},
             {"augmentation", fmt::format("shift {}, flip {}", options.shift, options.flip)},
             {"seed", fmt::format("{}", options.seed)}};

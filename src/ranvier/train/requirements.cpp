@@ -31,6 +31,10 @@ void require_options(const TrainOptions& o, const Shape& image) {
                    "0 up to, but not, 1");
     require_option(at_least(0, o.weight_decay), "weight_decay", o.weight_decay, "a number >= 0");
     require_option(std::isfinite(o.gamma) && o.gamma > 0, "gamma", o.gamma, "a number > 0");
+    require_option(at_least(0, o.synop_target), "synop_target", o.synop_target, "a number >= 0");
+    require_option(at_least(0, o.synop_factor) && o.synop_factor > 0, "synop_factor",
+                   o.synop_factor, "a number > 0");
+    require_option(at_least(0, o.synop_weight), "synop_weight", o.synop_weight, "a number >= 0");
     for (const int milestone : o.milestones)
         require_option(milestone >= 0, "milestone", milestone, "0 or more");
     const std::int64_t side = std::min(image.height, image.width);

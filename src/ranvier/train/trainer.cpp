@@ -2,15 +2,19 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/net/binary_weights.hpp"
 #include "ranvier/train/batches.hpp"
 #include "ranvier/train/checkpoint.hpp"
 #include "ranvier/train/executor.hpp"
 #include "ranvier/train/optimizer.hpp"
 #include "ranvier/train/requirements.hpp"
 #include "ranvier/train/schedule.hpp"
+#include "ranvier/train/synop_loss.hpp"
+#include "ranvier/train/weight_binarizer.hpp"
 
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <span>
 
 namespace ranvier {
@@ -36,7 +40,21 @@ private:
 struct BatchResult {
     double loss = 0;  ///< mean over the batch
     std::int64_t correct = 0;
+    double synops = 0;  ///< mean over the batch
 };
+
+/// The weights that `options` want binary.
+std::vector<std::size_t> binary_layers(const Network& network, const TrainOptions& options) {
+    if (options.binary_weights == BinaryWeights::none) return {};
+    return inner_weighted_layers(network);
+}
+
+std::vector<torch::Tensor> weights_of(const Executor& executor,
+                                      const std::vector<std::size_t>& layers) {
+    std::vector<torch::Tensor> weights;
+    for (const std::size_t layer : layers) weights.push_back(executor.weight(layer));
+    return weights;
+}
 
 class Training {
 public:
@@ -46,18 +64,35 @@ public:
           source_{samples, {options.shift, options.flip}, options.seed, options.n_threads},
           executor_(network),
           optimizer_(options, executor_.parameters()),
-          n_batches_(batch_count(samples.size(), options.batch)) {}
+          binary_layers_(binary_layers(network, options)),
+          binarizer_(weights_of(executor_, binary_layers_)),
+          n_batches_(batch_count(samples.size(), options.batch)) {
+        if (options.synop_loss == SynopPenalty::none) return;
+        synops_.emplace(network, options.synop_loss);
+        synop_target_ =
+            options.synop_target > 0 ? options.synop_target : options.synop_factor * mean_synops();
+        if (!(synop_target_ > 0))
+            fail(Fault::bad_input,
+                 "train: the network's activations are all 0, so that no SynOp target can be "
+                 "derived from them; scale the first layer up, or give synop_target");
+    }
 
     /// Runs the epochs that are still to be done; writes a checkpoint where `run` says whose.
     void run_epochs(const Fingerprint& run, Progress& progress);
     void restore(const Checkpoint& checkpoint);
-    [[nodiscard]] TrainResult result(const Network& network) const;
+    [[nodiscard]] TrainResult result(const Network& network);
 
 private:
     EpochResult run_epoch(std::uint64_t epoch, Progress& progress);
     [[nodiscard]] Checkpoint checkpoint(const Fingerprint& run) const;
     BatchResult run_batch(std::uint64_t epoch, std::size_t batch,
                           std::span<const std::size_t> indices);
+    struct Batch {
+        torch::Tensor pixels, labels;
+    };
+    [[nodiscard]] Batch empty_batch(std::size_t n) const;
+    /// SynOps per sample as the network is, over the first training samples.
+    [[nodiscard]] double mean_synops();
     void require_finite(double value, std::uint64_t epoch, std::size_t batch) const;
     void require_finite_weights(std::uint64_t epoch) const;
     [[nodiscard]] double rate(std::uint64_t epoch, std::size_t batch) const {
@@ -77,28 +112,62 @@ private:
     BatchSource source_;
     Executor executor_;
     Optimizer optimizer_;
+    std::vector<std::size_t> binary_layers_;
+    WeightBinarizer binarizer_;
+    std::optional<SynopCounter> synops_;
+    double synop_target_ = 0;
     std::size_t n_batches_;
     std::vector<EpochResult> epochs_;
 };
 
+Training::Batch Training::empty_batch(std::size_t n_samples) const {
+    const Shape shape = samples_.shape();
+    const auto n = static_cast<std::int64_t>(n_samples);
+    return {torch::empty({n, shape.channels, shape.height, shape.width}),
+            torch::empty({n}, torch::kInt64)};
+}
+
+double Training::mean_synops() {
+    const torch::NoGradGuard no_grad;
+    const std::size_t n = std::min<std::size_t>(samples_.size(), 1024);
+    double sum = 0;
+    for (std::size_t begin = 0; begin < n; begin += options_.batch) {
+        const std::size_t count = std::min(options_.batch, n - begin);
+        const Batch batch = empty_batch(count);
+        const Tensor pixels = read_batch(samples_, begin, count);
+        copy_into(batch.pixels, pixels);
+        std::vector<torch::Tensor> activations;
+        (void)executor_.forward(batch.pixels, {.activations = &activations});
+        sum += synops_->count(activations).item<double>() * static_cast<double>(count);
+    }
+    return sum / static_cast<double>(n);
+}
+
 BatchResult Training::run_batch(std::uint64_t epoch, std::size_t batch,
                                 std::span<const std::size_t> indices) {
-    const Shape shape = samples_.shape();
-    const auto n = static_cast<std::int64_t>(indices.size());
-    const torch::Tensor pixels = torch::empty({n, shape.channels, shape.height, shape.width});
-    const torch::Tensor labels = torch::empty({n}, torch::kInt64);
+    const auto [pixels, labels] = empty_batch(indices.size());
     read_training_batch(source_, epoch, indices,
                         {pixels.data_ptr<float>(), static_cast<std::size_t>(pixels.numel())},
                         {labels.data_ptr<std::int64_t>(), indices.size()});
 
     const std::uint64_t iteration = epoch * n_batches_ + batch;
-    const torch::Tensor outputs = executor_.forward(pixels, {true, options_.seed, iteration});
-    const torch::Tensor loss = torch::cross_entropy_loss(outputs, labels);
-    const BatchResult result{loss.item<double>(),
-                             outputs.argmax(1).eq(labels).sum().item<std::int64_t>()};
+    std::vector<torch::Tensor> activations;
+    binarizer_.binarize();
+    const torch::Tensor outputs = executor_.forward(
+        pixels, {true, options_.seed, iteration, synops_ ? &activations : nullptr});
+    torch::Tensor loss = torch::cross_entropy_loss(outputs, labels);
+    BatchResult result;
+    if (synops_) {
+        const torch::Tensor synops = synops_->count(activations);
+        loss = loss + options_.synop_weight * synop_loss(synops, synop_target_);
+        result.synops = synops.item<double>();
+    }
+    result.loss = loss.item<double>();
+    result.correct = outputs.argmax(1).eq(labels).sum().item<std::int64_t>();
     require_finite(result.loss, epoch, batch);
     optimizer_.zero_gradients();
     loss.backward();
+    binarizer_.restore();
     optimizer_.step(rate(epoch, batch), iteration + 1);
     return result;
 }
@@ -106,7 +175,7 @@ BatchResult Training::run_batch(std::uint64_t epoch, std::size_t batch,
 EpochResult Training::run_epoch(std::uint64_t epoch, Progress& progress) {
     const auto begin = std::chrono::steady_clock::now();
     const std::vector<std::size_t> order = shuffled(samples_.size(), options_.seed, epoch);
-    double loss = 0;
+    double loss = 0, synops = 0;
     std::int64_t correct = 0;
     std::size_t seen = 0;
     for (std::size_t batch = 0; batch < n_batches_; ++batch) {
@@ -114,6 +183,7 @@ EpochResult Training::run_epoch(std::uint64_t epoch, Progress& progress) {
         const BatchResult result =
             run_batch(epoch, batch, std::span(order).subspan(first, last - first));
         loss += result.loss * static_cast<double>(last - first);
+        synops += result.synops * static_cast<double>(last - first);
         correct += result.correct;
         seen = last;
         progress.advance(last - first);
@@ -125,8 +195,9 @@ EpochResult Training::run_epoch(std::uint64_t epoch, Progress& progress) {
     require_finite_weights(epoch);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     const auto n = static_cast<double>(seen);
-    return {static_cast<int>(epoch) + 1, loss / n, static_cast<double>(correct) / n, rate(epoch, 0),
-            n / elapsed.count()};
+    return {
+        static_cast<int>(epoch) + 1, loss / n,  static_cast<double>(correct) / n, rate(epoch, 0),
+        n / elapsed.count(),         synops / n};
 }
 
 void Training::require_finite(double value, std::uint64_t epoch, std::size_t batch) const {
@@ -187,9 +258,15 @@ void Training::run_epochs(const Fingerprint& run, Progress& progress) {
     progress.finish();
 }
 
-TrainResult Training::result(const Network& network) const {
+TrainResult Training::result(const Network& network) {
     TrainResult result{network, epochs_};
+    binarizer_.binarize();
     executor_.write_back(result.network);
+    for (const std::size_t l : binary_layers_) {
+        Layer& layer = result.network.layers[l];
+        if (auto* conv = layer.as<Convolution>()) mark_binary(conv->weight, conv->format);
+        if (auto* linear = layer.as<Linear>()) mark_binary(linear->weight, linear->format);
+    }
     return result;
 }
 

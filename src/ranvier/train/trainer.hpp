@@ -13,6 +13,17 @@
 namespace ranvier {
 
 enum class OptimizerKind { sgd, adam };
+/// Which layers' weights are trained as signs with one scale per output (weight_binarizer.hpp).
+enum class BinaryWeights {
+    none,
+    inner,  ///< convolutions and linear layers, all but the first and the last
+};
+/// How the number of synaptic operations enters the loss (synop_loss.hpp).
+enum class SynopPenalty {
+    none,
+    fan_out,      ///< activations times fan-out: synaptic operations
+    activations,  ///< activations alone (L1)
+};
 enum class ScheduleKind { constant, step, cosine };
 
 struct TrainOptions {
@@ -27,6 +38,11 @@ struct TrainOptions {
     double gamma = 0.1;           ///< step
     int shift = 0;      ///< augmentation: random shift by up to so many pixels (zero filled)
     bool flip = false;  ///< augmentation: random left-right flip
+    BinaryWeights binary_weights = BinaryWeights::none;
+    SynopPenalty synop_loss = SynopPenalty::none;
+    double synop_target = 0;  ///< S0, per sample; 0: synop_factor times what the network has now
+    double synop_factor = 1;
+    double synop_weight = 1;  ///< of ((S - S0) / S0)^2 beside the cross entropy
     std::uint64_t seed = 1;
     int n_threads = 0;                 ///< 0: all cores
     std::filesystem::path checkpoint;  ///< file to write and to continue from; empty: none
@@ -35,10 +51,11 @@ struct TrainOptions {
 
 struct EpochResult {
     int epoch = 0;
-    double loss = 0;      ///< mean over the training samples
+    double loss = 0;      ///< mean over the training samples, penalties included
     double accuracy = 0;  ///< on the training samples, as seen (augmented, with dropout)
     double learning_rate = 0;
     double images_per_second = 0;
+    double synops = 0;  ///< with a penalty on them: mean per sample (or activations)
 };
 
 struct TrainResult {
@@ -46,7 +63,8 @@ struct TrainResult {
     std::vector<EpochResult> epochs;  ///< including those before a resume
 };
 
-/// Trains all weights (and batch norm) by cross entropy. Continues bit for bit from
+/// Trains all weights (and batch norm) by cross entropy, with what `options` add to it. Binary
+/// weights are so in the result, and their format says it. Continues bit for bit from
 /// `options.checkpoint` if that file exists and belongs to the same network and options.
 /// Same seed and threads, same weights.
 /// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or

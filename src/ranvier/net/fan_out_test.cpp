@@ -1,4 +1,4 @@
-#include "ranvier/energy/fan_out.hpp"
+#include "ranvier/net/fan_out.hpp"
 
 #include "ranvier/net/shapes.hpp"
 

@@ -1,0 +1,68 @@
+#include "ranvier/convert/rescale.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/convert/place.hpp"
+#include "ranvier/convert/simplify.hpp"
+#include "ranvier/net/int8_weights.hpp"
+
+#include <cmath>
+
+namespace ranvier {
+
+void scale_first_layer(Network& network, float factor) {
+    if (!(std::isfinite(factor) && factor > 0))
+        fail(Fault::usage, "the first layer's factor is {}; it must be finite and > 0", factor);
+    if (factor == 1) return;
+    const auto scale = [factor](Tensor& weight, WeightFormat& format) {
+        for (float& w : weight.values) w *= factor;
+        format = {};
+    };
+    for (Layer& layer : network.layers) {
+        if (auto* conv = layer.as<Convolution>()) return scale(conv->weight, conv->format);
+        if (auto* linear = layer.as<Linear>()) return scale(linear->weight, linear->format);
+    }
+    fail(Fault::bad_input, "the network has no convolution or linear layer to scale");
+}
+
+void normalize_activations(Network& network, const Samples& calibration,
+                           const MeasureOptions& options, Progress& progress) {
+    for (const Layer& layer : network.layers)
+        if (const auto* activation = layer.as<Activation>();
+            activation != nullptr && activation->neuron.kind != NeuronKind::relu)
+            fail(Fault::unsupported,
+                 "layer '{}': only ReLU networks can be rescaled without changing what they "
+                 "compute; rescale before the activations are quantized",
+                 layer.name);
+    fold_batch_norm(network);
+    place_thresholds(network, measure_peaks(network, calibration, options, progress));
+    normalize_weights(network);
+}
+
+void set_activations(Network& network, NeuronKind kind) {
+    const auto plain = [](NeuronKind k) {
+        return k == NeuronKind::relu || k == NeuronKind::quantized_relu;
+    };
+    if (!plain(kind)) fail(Fault::usage, "activations can be set to relu or quantized_relu");
+    for (Layer& layer : network.layers) {
+        auto* activation = layer.as<Activation>();
+        if (activation == nullptr) continue;
+        if (!plain(activation->neuron.kind))
+            fail(Fault::unsupported, "layer '{}': only ReLU can be quantized and back", layer.name);
+        activation->neuron.kind = kind;
+    }
+}
+
+double null_weight_fraction(const Network& network) {
+    constexpr float null = 1e-9F;
+    std::size_t n_null = 0, n = 0;
+    for (const Layer& layer : network.layers) {
+        const auto weights = weights_of(layer);
+        if (!weights) continue;
+        for (const float w : weights->weight->values)
+            if (std::abs(w) < null) ++n_null;
+        n += weights->weight->size();
+    }
+    return n == 0 ? 0 : static_cast<double>(n_null) / static_cast<double>(n);
+}
+
+}  // namespace ranvier
