@@ -86,7 +86,24 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
                "one_spike: pixels as several spikes (binary_phase) or one (one_spike_phase)");
     command.add_flag("--no-threshold-shift", options.no_threshold_shift,
                      "one_spike: round down to a phase's value instead of to the nearest");
-    add_choice(command, "--reset", convert.reset, "rate: membrane after a spike: subtract or zero");
+    add_choice(command, "--neuron", convert.neuron,
+               "rate: integrate_fire (a spike a step at most) or multi_spike");
+    command
+        .add_option("--lower-bound", convert.lower_bound,
+                    "multi_spike: the membrane never falls below this, at most 0; none if left out")
+        ->check(CLI::Range(-1e30, 0.0))
+        ->type_name("U");
+    add_choice(
+        command, "--thresholds", convert.thresholds,
+        "rate: measured (peak activations) or one, as quantized ReLUs and scaled weights need");
+    command
+        .add_option("--spread", convert.spread,
+                    "rate: divide the input by N, so that N steps together are one float pass")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str()
+        ->type_name("N");
+    add_choice(command, "--reset", convert.reset,
+               "rate: membrane after a spike (integrate_fire): subtract or zero");
     add_choice(command, "--propagation", convert.propagation,
                "rate: when a spike reaches the next layer: same_step or delayed");
     add_choice(command, "--max-rule", convert.max_rule,

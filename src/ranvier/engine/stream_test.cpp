@@ -14,6 +14,7 @@
 #include "tests/support/networks.hpp"
 #include "tests/support/property.hpp"
 #include <limits>
+#include <optional>
 
 namespace ranvier {
 namespace {
@@ -199,6 +200,71 @@ TEST(Stream, NetworksThatNeedTheWholeWindowAreRefused) {
         EXPECT_NE(std::string(error.what()).find("--coding rate"), std::string::npos);
     }
     EXPECT_THROW(const Stream stream(random_float_network(1, 6)), Error);
+}
+
+/// The network of the oracles n4_network_*: multi-spike neurons, fed with event counts.
+Network n4_network(const std::string& folder, std::optional<float> lower_bound) {
+    const auto weight = [&](int k) {
+        return testing::read_npy(testing::oracle(folder) / fmt::format("w{}.npy", k));
+    };
+    Activation neurons;
+    neurons.neuron.kind = NeuronKind::multi_spike;
+    neurons.neuron.lower_bound = lower_bound;
+    Network network;
+    testing::append(network, "in", Input{{1, 14, 14}, {}, {}});
+    for (int k = 1; k <= 2; ++k) {
+        Convolution conv;
+        conv.window.kernel_h = conv.window.kernel_w = 3;
+        conv.weight = weight(k);
+        testing::append(network, fmt::format("conv{}", k), conv);
+        testing::append(network, fmt::format("spikes{}", k), neurons);
+        testing::append(network, fmt::format("pool{}", k), testing::average_pool2());
+    }
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc", Linear{weight(3), {}});
+    testing::append(network, "spikes3", neurons);
+    testing::append(network, "out", Output{});
+    network.timing.steps = 30;
+    return network;
+}
+
+TEST(Stream, MultiSpikeNetworksAreThoseOfSinabs) {
+    for (const auto& [folder, bound] :
+         {std::pair{"n4_network_nobound", std::optional<float>()},
+          std::pair{"n4_network_low_minus1", std::optional<float>(-1.0F)}}) {
+        RANVIER_NEEDS_ORACLE(folder);
+        const auto file = [&, name = std::string(folder)](const char* what) {
+            return testing::read_npy(testing::oracle(name) / fmt::format("{}.npy", what));
+        };
+        const Network network = n4_network(folder, bound);
+        const ReferencePlan plan(network);
+        ReferenceRun reference(plan);
+        Stream stream(network, {.n_threads = 2});
+        const Tensor frames = file("input"), last = file("spike_counts3");
+        reference.start(std::vector<float>(196));
+        std::vector<float> expected(6, 0.0F);
+        for (std::size_t t = 0; t < 30; ++t) {
+            const std::vector<float> frame(
+                frames.values.begin() + static_cast<long>(196 * t),
+                frames.values.begin() + static_cast<long>(196 * t + 196));
+            reference.present(frame);
+            reference.step();
+            stream.step(frame);
+            for (std::size_t k = 0; k < 6; ++k) expected[k] += last.values[6 * t + k];
+            ASSERT_EQ(reference.logits(), expected) << folder << " step " << t;
+            ASSERT_EQ(std::vector<float>(stream.logits().begin(), stream.logits().end()), expected);
+        }
+        const auto counts = reference.spike_counts();
+        std::size_t population = 0;
+        for (std::size_t l = 0; l < network.layers.size(); ++l) {
+            if (network.layers[l].as<Activation>() == nullptr) continue;
+            const Tensor spikes = file(fmt::format("spike_counts{}", ++population).c_str());
+            std::vector<std::uint64_t> sums(counts[l].size());
+            for (std::size_t i = 0; i < spikes.size(); ++i)
+                sums[i % sums.size()] += static_cast<std::uint64_t>(spikes.values[i]);
+            EXPECT_EQ(counts[l], sums) << folder << " population " << population;
+        }
+    }
 }
 
 }  // namespace
