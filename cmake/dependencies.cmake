@@ -16,6 +16,8 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(highway REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 # oneDNN's own CMake config asks for OpenCL headers that we do not need.
 find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)

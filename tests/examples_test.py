@@ -20,6 +20,7 @@ class Examples(program.ProgramTest):
         self.make_spiking()
         self.make_rate()
         self.write("frames.npy", program.npy_bytes((16, 1, 28, 28), [k % 5 / 4 for k in range(16 * 784)]))
+        self.write("recording.bin", bytes(range(30)))
         shutil.copytree(ROOT / "experiments", self.folder / "experiments")
 
     def help_of(self, *command):

@@ -1,6 +1,12 @@
 #include "ranvier/base/samples.hpp"
 
+#include "ranvier/base/error.hpp"
+
 namespace ranvier {
+
+TimedSample Samples::read_timed(std::size_t index) const {
+    fail(Fault::internal, "{}: sample {} has no timesteps of its own", describe(), index);
+}
 
 std::vector<std::size_t> node_decisions(std::span<const float> outputs, const NodeLabels& labels,
                                         std::size_t n_nodes) {

@@ -23,6 +23,17 @@ struct NodeLabels {
                                                       const NodeLabels& labels,
                                                       std::size_t n_nodes);
 
+/// One sample as it happened: what arrived in which timestep.
+struct TimedSample {
+    struct Value {
+        std::uint32_t step = 0;   ///< below `steps`
+        std::uint32_t place = 0;  ///< index in [channels][height][width]
+        float value = 0;          ///< one event's: 1 or -1
+    };
+    std::size_t steps = 0;      ///< at least 1
+    std::vector<Value> values;  ///< in order of their steps; several may be of one step and place
+};
+
 /// Labelled images, read one at a time so that memory does not grow with their number.
 /// All members may be called from several threads at once.
 class Samples {
@@ -32,8 +43,13 @@ public:
     [[nodiscard]] virtual Shape shape() const = 0;
     [[nodiscard]] virtual int n_classes() const = 0;
     [[nodiscard]] virtual int label(std::size_t index) const = 0;
-    /// Writes image `index` as [channels][height][width], values in [0, 1].
+    /// Writes sample `index` as [channels][height][width]: of images values in [0, 1], of event
+    /// recordings sums of events.
     virtual void read(std::size_t index, std::span<float> pixels) const = 0;
+    /// Whether the samples are event recordings, which read_timed() gives event by event.
+    [[nodiscard]] virtual bool timed() const { return false; }
+    /// The same events that read() sums, over timesteps. @throws Error(internal) unless timed().
+    [[nodiscard]] virtual TimedSample read_timed(std::size_t index) const;
     /// Null for images. For a graph the one sample holds all nodes, and these carry the labels;
     /// label() has no meaning.
     [[nodiscard]] virtual const NodeLabels* node_labels() const { return nullptr; }

@@ -1,4 +1,5 @@
 #include "ranvier/cli/shared_options.hpp"
+#include "ranvier/data/event_recording.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/kernels/isa.hpp"
@@ -43,8 +44,12 @@ std::string plan_text(const Network& network) {
 void add_info(CLI::App& app, const CommandLine& /*line*/) {
     auto file = std::make_shared<std::string>();
     auto plan = std::make_shared<bool>(false);
-    CLI::App* command = app.add_subcommand("info", "The layers of a network");
-    command->add_option("network", *file, "Model file, or ONNX file")
+    CLI::App* command =
+        app.add_subcommand("info", "The layers of a network, or what a recording of events holds");
+    command
+        ->add_option("network", *file,
+                     "Model file, ONNX file, or a recording of an event camera (.aedat, .aedat4, "
+                     ".bin, .bs2, .dat, .raw, .es)")
         ->required()
         ->type_name("FILE");
     command->add_flag(
@@ -54,8 +59,13 @@ void add_info(CLI::App& app, const CommandLine& /*line*/) {
     command->footer(
         "Examples:\n"
         "  ranvier info net.safetensors\n"
-        "  ranvier info snn.safetensors --plan\n");
+        "  ranvier info snn.safetensors --plan\n"
+        "  ranvier info recording.bin\n");
     command->callback([file, plan] {
+        if (is_recording(*file)) {
+            print(recording_text(read_events(*file), *file));
+            return;
+        }
         const bool onnx = std::filesystem::path(*file).extension() == ".onnx";
         const Network network = onnx ? run_import({*file, {}, {}}) : load_imported(*file);
         print(network_text(network, *file) + (*plan ? plan_text(network) : std::string()));

@@ -1,8 +1,37 @@
 #include "ranvier/cli/shared_options.hpp"
 
+#include <charconv>
 #include <cstdio>
 
 namespace ranvier {
+
+namespace {
+
+/// "WIDTHxHEIGHT", pixels.
+void parse_size(const std::string& text, const char* option, int& width, int& height) {
+    const char* end = text.data() + text.size();
+    const auto x = std::from_chars(text.data(), end, width);
+    const bool cross = x.ec == std::errc() && x.ptr != end && *x.ptr == 'x';
+    const auto y = cross ? std::from_chars(x.ptr + 1, end, height) : x;
+    if (!cross || y.ec != std::errc() || y.ptr != end || width < 1 || height < 1 ||
+        width > 1 << 14 || height > 1 << 14)
+        fail(Fault::usage, "{} is '{}'; expected WIDTHxHEIGHT in pixels, for instance 128x128",
+             option, text);
+}
+
+CLI::Option* add_size(CLI::App& command, const char* option, int& width, int& height,
+                      const std::string& help) {
+    return command
+        .add_option_function<std::string>(
+            option,
+            [option, &width, &height](const std::string& text) {
+                parse_size(text, option, width, height);
+            },
+            help)
+        ->type_name("WxH");
+}
+
+}  // namespace
 
 void DataArguments::add_to(CLI::App& command, Split default_split, bool required) {
     split = name_of(default_split);
@@ -10,8 +39,9 @@ void DataArguments::add_to(CLI::App& command, Split default_split, bool required
         .add_option(
             "--data", set,
             "mnist, fashion-mnist, cifar10, cifar100, cifar10:FILE_OR_DIR, "
-            "cifar100:FILE_OR_DIR, images:DIR, text:CORPUS (r8, r52, mr, ohsumed, 20ng), or "
-            "digits (drawn by the program)")
+            "cifar100:FILE_OR_DIR, images:DIR, text:CORPUS (r8, r52, mr, ohsumed, 20ng), digits "
+            "(drawn by the program); event recordings: nmnist, nmnist:DIR, mnist-dvs:DIR, "
+            "events:DIR (one folder per class), moving-digits (simulated)")
         ->required(required)
         ->type_name("SET");
     command
@@ -29,6 +59,51 @@ void DataArguments::add_to(CLI::App& command, Split default_split, bool required
         ->check(CLI::Range(0, 1 << 16))
         ->capture_default_str()
         ->type_name("N");
+    add_events_to(command);
+}
+
+void DataArguments::add_events_to(CLI::App& command) {
+    const std::vector<CLI::Option*> options = {
+        add_choice(command, "--polarity", frames.polarity,
+                   "What counts: ignore (every event, as 1), on, off, two_channels (on and off "
+                   "apart), signed (off as -1)"),
+        command
+            .add_option("--events", frames.events,
+                        "A frame sums so many events; 0: so much time, see --window-us")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str()
+            ->type_name("N"),
+        command
+            .add_option("--window-us", frames.window_us,
+                        "With --events 0: a frame sums so many microseconds; 0: the recording")
+            ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000'000}))
+            ->capture_default_str()
+            ->type_name("N"),
+        command
+            .add_option("--bin-us", frames.bin_us,
+                        "Microseconds of a timestep where events are replayed")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+            ->capture_default_str()
+            ->type_name("N"),
+        command
+            .add_option("--per-recording", frames.per_recording,
+                        "Frames from each recording, from its start; 0: all")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str()
+            ->type_name("N"),
+        add_size(command, "--crop", frames.crop_width, frames.crop_height,
+                 "Only the middle of the sensor"),
+        command
+            .add_option("--downsample", frames.downsample,
+                        "A frame's pixel sums a square of so many pixels' side; 0: 2 for mnist-dvs "
+                        "and moving-digits, 1 for others")
+            ->check(CLI::Range(0, 1 << 14))
+            ->capture_default_str()
+            ->type_name("N"),
+        add_size(command, "--sensor", sensor_width, sensor_height,
+                 "Pixels of the sensor, for recordings that do not say"),
+    };
+    for (CLI::Option* option : options) option->group("Event recordings");
 }
 
 DataOptions DataArguments::options(std::size_t limit, std::uint64_t seed) const {
@@ -39,6 +114,9 @@ DataOptions DataArguments::options(std::size_t limit, std::uint64_t seed) const 
     data.resize = resize;
     data.limit = limit;
     data.seed = seed;
+    data.frames = frames;
+    data.sensor_width = sensor_width;
+    data.sensor_height = sensor_height;
     return data;
 }
 

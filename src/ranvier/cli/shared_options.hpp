@@ -14,15 +14,22 @@
 
 namespace ranvier {
 
-/// --data, --data-root, --split, --resize: what to read images from.
+/// --data, --data-root, --split, --resize and, for event recordings, --polarity, --events, ...:
+/// what to read samples from.
 struct DataArguments {
     std::string set;
     std::string root = "data";
     std::string split;
     int resize = 0;
+    EventFrames frames;
+    int sensor_width = 0;
+    int sensor_height = 0;
 
     void add_to(CLI::App& command, Split default_split, bool required);
     [[nodiscard]] DataOptions options(std::size_t limit, std::uint64_t seed) const;
+
+private:
+    void add_events_to(CLI::App& command);
 };
 
 /// --threads and --seed.

@@ -3,8 +3,10 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/data/cifar.hpp"
 #include "ranvier/data/digits.hpp"
+#include "ranvier/data/event_folder.hpp"
 #include "ranvier/data/idx.hpp"
 #include "ranvier/data/image_folder.hpp"
+#include "ranvier/data/moving_digits.hpp"
 #include "ranvier/data/text_samples.hpp"
 
 namespace ranvier {
@@ -13,7 +15,8 @@ namespace {
 
 constexpr const char* known_sets =
     "mnist, fashion-mnist, cifar10, cifar100, cifar10:FILE_OR_DIR, cifar100:FILE_OR_DIR, "
-    "images:DIR, digits, text:r8, text:r52, text:mr, text:ohsumed, text:20ng";
+    "images:DIR, digits, text:r8, text:r52, text:mr, text:ohsumed, text:20ng, nmnist, nmnist:DIR, "
+    "mnist-dvs:DIR, events:DIR, moving-digits, moving-digits:mnist, moving-digits:digits";
 
 /// "cifar10:some/folder" -> name and place.
 struct SetName {
@@ -41,6 +44,10 @@ const IdxSet& fashion_mnist() {
     return set;
 }
 
+std::optional<std::string> word(const std::optional<std::filesystem::path>& place) {
+    return place ? std::optional(place->string()) : std::nullopt;
+}
+
 std::unique_ptr<Samples> open_named(const SetName& set, const DataOptions& options) {
     const auto without_place = [&](auto open) -> std::unique_ptr<Samples> {
         if (set.place)
@@ -56,6 +63,10 @@ std::unique_ptr<Samples> open_named(const SetName& set, const DataOptions& optio
     if (set.name == "cifar100") return open_cifar(cifar100(), set.place, options);
     if (set.name == "images" && set.place) return open_image_folder(*set.place, options);
     if (set.name == "text" && set.place) return open_text_samples(set.place->string(), options);
+    if (set.name == "nmnist") return open_nmnist(set.place, options);
+    if (set.name == "events" && set.place) return open_event_folder(*set.place, options);
+    if (set.name == "mnist-dvs" && set.place) return open_mnist_dvs(*set.place, options);
+    if (set.name == "moving-digits") return open_moving_digits(word(set.place), options);
     fail(Fault::usage, "data set '{}' is not known; known are {}", options.set, known_sets);
 }
 
@@ -63,10 +74,10 @@ std::unique_ptr<Samples> open_named(const SetName& set, const DataOptions& optio
 
 std::unique_ptr<Samples> open_dataset(const DataOptions& options) {
     auto samples = open_named(parse_set(options.set), options);
-    if (samples->size() == 0) fail(Fault::bad_input, "data set {}: holds no images", options.set);
+    if (samples->size() == 0) fail(Fault::bad_input, "data set {}: holds no samples", options.set);
     if (options.shape && samples->shape() != *options.shape)
         fail(Fault::bad_input,
-             "data set {} has {} images, but the network takes {}; use the data that it was "
+             "data set {} has samples of {}, but the network takes {}; use the data that it was "
              "trained on",
              options.set, to_string(samples->shape()), to_string(*options.shape));
     return samples;

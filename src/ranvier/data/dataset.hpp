@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ranvier/base/samples.hpp"
+#include "ranvier/data/event_frames.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +16,8 @@ enum class Split { train, test };
 
 struct DataOptions {
     /// mnist | fashion-mnist | cifar10 | cifar100 | cifar10:FILE_OR_DIR | cifar100:FILE_OR_DIR |
-    /// images:DIR | digits | text:CORPUS (a graph, text_samples.hpp)
+    /// images:DIR | digits | text:CORPUS (a graph, text_samples.hpp) | nmnist | nmnist:DIR |
+    /// mnist-dvs:DIR | events:DIR | moving-digits | moving-digits:IMAGES
     std::string set;
     std::filesystem::path root = "data";  ///< folder with MNIST/raw, cifar-10-batches-bin, ...
     Split split = Split::test;
@@ -28,6 +30,9 @@ struct DataOptions {
     int resize = 0;
     std::uint64_t seed = 1;    ///< digits: names the set that is drawn
     std::size_t n_digits = 0;  ///< digits: how many; 0: 10,000 train, 2,000 test
+    EventFrames frames{};      ///< event recordings
+    int sensor_width = 0;      ///< of event recordings that do not say; 0: they must
+    int sensor_height = 0;
 };
 
 /// @throws Error(io) for missing files, Error(bad_input) for damaged ones: naming the file, what

@@ -28,6 +28,11 @@ public:
         require_readable(*this, index, pixels.size());
         base_->read(first_ + index, pixels);
     }
+    [[nodiscard]] bool timed() const override { return base_->timed(); }
+    [[nodiscard]] TimedSample read_timed(std::size_t index) const override {
+        require_readable(*this, index, static_cast<std::size_t>(shape().size()));
+        return base_->read_timed(first_ + index);
+    }
     [[nodiscard]] std::string describe() const override {
         if (first_ == 0) return fmt::format("{}, first {}", base_->describe(), size_);
         return fmt::format("{}, {} from {} on", base_->describe(), size_, first_);

@@ -144,6 +144,11 @@ ConvertOutcome run_convert(const Network& network, const ConvertRequest& request
     ConvertOptions options = request.options;
     options.measure.n_threads = context.n_threads;
     const std::unique_ptr<Samples> samples = open_dataset(data);
+    if (options.coding == Coding::one_spike && samples->timed())
+        fail(Fault::unsupported,
+             "convert: one_spike codes pixels in [0, 1], but {} has counts of events; use --coding "
+             "rate",
+             data.set);
     ConvertOutcome outcome;
     if (request.max_loss)
         outcome = search(network, *samples, request, options, *context.progress);

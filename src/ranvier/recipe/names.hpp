@@ -70,6 +70,13 @@ inline constexpr std::array<NameOf<ScaleRule>, 2> names_of(ScaleRule) {
 inline constexpr std::array<NameOf<Split>, 2> names_of(Split) {
     return {{{"train", Split::train}, {"test", Split::test}}};
 }
+inline constexpr std::array<NameOf<Polarity>, 5> names_of(Polarity) {
+    return {{{"ignore", Polarity::ignore},
+             {"on", Polarity::on},
+             {"off", Polarity::off},
+             {"two_channels", Polarity::two_channels},
+             {"signed", Polarity::signed_sum}}};
+}
 inline constexpr std::array<NameOf<FirstLayer>, 2> names_of(FirstLayer) {
     return {{{"once", FirstLayer::once}, {"per_step", FirstLayer::per_step}}};
 }

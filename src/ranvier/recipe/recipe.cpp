@@ -12,7 +12,8 @@ namespace ranvier {
 namespace {
 
 constexpr std::uint64_t max_recipe_bytes = 1 << 20;
-constexpr double huge = 1e30;  ///< no limit but finite
+constexpr double huge = 1e30;                       ///< no limit but finite
+constexpr std::int64_t max_us = 1'000'000'000'000;  ///< eleven days
 constexpr std::int64_t max_seed = std::numeric_limits<std::int64_t>::max();
 
 std::string text_of(const toml::node& node) {
@@ -45,6 +46,30 @@ NetworkSpec read_network(const toml::table& table, const std::string& file) {
     return spec;
 }
 
+/// [width, height] in pixels.
+void read_size(TableReader& reader, const char* key, int& width, int& height) {
+    std::vector<int> size;
+    reader.read(key, size, 1);
+    if (!size.empty() && (size.size() != 2 || size[0] > 1 << 14 || size[1] > 1 << 14))
+        fail(Fault::bad_input, "{}: must be [width, height], each at most {}", reader.place(key),
+             1 << 14);
+    if (size.empty()) return;
+    width = size[0];
+    height = size[1];
+}
+
+void read_frames(TableReader& reader, DataOptions& data) {
+    EventFrames& frames = data.frames;
+    reader.read_name("polarity", frames.polarity);
+    reader.read_integer("events", frames.events, 0);
+    reader.read_integer("window_us", frames.window_us, 0, max_us);
+    reader.read_integer("bin_us", frames.bin_us, 1, max_us);
+    reader.read_integer("downsample", frames.downsample, 0, 1 << 14);
+    reader.read_integer("per_recording", frames.per_recording, 0);
+    read_size(reader, "crop", frames.crop_width, frames.crop_height);
+    read_size(reader, "sensor", data.sensor_width, data.sensor_height);
+}
+
 DataOptions read_data(const toml::table& table, const std::string& file, std::uint64_t seed) {
     TableReader reader(table, file, "[data]");
     DataOptions data;
@@ -55,6 +80,7 @@ DataOptions read_data(const toml::table& table, const std::string& file, std::ui
     data.root = root;
     reader.read_integer("resize", data.resize, 0, 1 << 16);
     reader.read_integer("seed", data.seed, 0, max_seed);
+    read_frames(reader, data);
     reader.finish();
     if (data.set.empty())
         fail(Fault::bad_input, "{}: [data]: set is missing; for instance set = \"digits\"", file);
