@@ -75,6 +75,43 @@ class Sets(program.ProgramTest):
         self.assertGreaterEqual(result["correct"], 15)
         self.assertIn("frames of 3000 events", result["data"])
 
+    def test_replay(self):
+        if not CAN_TRAIN:
+            self.skipTest("needs LibTorch")
+        result = self.recipe(
+            "events:set", 'do = "train"\nepochs = 6\nbatch = 4\nlearning_rate = 0.002',
+            'do = "convert"\ncoding = "rate"\nsteps = 2\ncalibrate = 16', 'do = "evaluate"\nreplay = true')
+        # 500 events, 10 us apart: 4990 us, which begin five timesteps of 1 ms.
+        self.assertEqual((result["timesteps"], result["mean_timesteps"], result["replay_bin_us"]),
+                         (5, 5, 1000))
+        self.assertEqual(len(result["accuracy_per_step"]), 5)
+        self.assertEqual(result["engine"], "fast, replay")
+        first = next(layer for layer in result["layers"] if layer["kind"] == "convolution")
+        self.assertEqual(first["macs_per_sample"], 0)
+        self.assertEqual(first["synops_nominal_per_sample"], 500 * 5 * 5 * 6)
+        self.assertEqual(result["layers"][0]["spikes_per_sample"], 500)
+
+        network = next((self.folder / "out").glob("*convert*/network.safetensors"))
+        arguments = (network, "--data", "events:set", "--json", "r.json")
+        self.expect_ok("stream", *arguments)
+        stream = self.read_json("r.json")
+        for key in ("correct", "samples", "timesteps"):
+            self.assertEqual(stream[key], result[key], key)
+        for key in ("spikes_per_sample", "synops_per_sample"):
+            self.assertAlmostEqual(stream[key], result[key], delta=1e-9 * result[key])
+        self.expect_ok("evaluate", *arguments, "--replay", "--bin-us", 500, "--steps", 7)
+        again = self.read_json("r.json")
+        self.assertEqual((again["timesteps"], again["steps"], again["replay_bin_us"]), (7, 7, 500))
+        self.assertEqual(again["layers"][0]["spikes_per_sample"], 350)  # of 3.5 ms
+
+        self.expect_error(USAGE, "evaluate", network, "--data", "events:set", "--replay", "--engine",
+                          "reference", says="--engine fast")
+        net = next((self.folder / "out").glob("*train*/network.safetensors"))
+        self.expect_error(USAGE, "evaluate", net, "--data", "events:set", "--replay",
+                          says="spiking networks")
+        self.expect_error(USAGE, "evaluate", self.make_rate(), "--data", "digits", "--replay",
+                          says="no event recordings")
+
     def test_a_damaged_recording_stops_the_evaluation(self):
         if not CAN_TRAIN:
             self.skipTest("needs LibTorch")

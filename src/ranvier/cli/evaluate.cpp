@@ -26,7 +26,10 @@ EvaluationResult evaluate_file(const std::string& file, const EvaluateOptions& o
     request.network_file = file;
     request.title = file;
     request.data = options.data.options(options.limit, options.run.seed);
-    if (!network.spiking() && !options.against.empty()) request.steps = 0;
+    if (!network.spiking() && !options.against.empty()) {
+        request.steps = 0;
+        request.replay = false;
+    }
     return run_evaluate(network, request, context);
 }
 
@@ -93,6 +96,10 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
                      "In the unit of the output sums")
         ->capture_default_str()
         ->type_name("X");
+    command->add_flag("--replay", options->request.replay,
+                      "Event recordings and rate coding: show the events of a frame as they "
+                      "happened, in timesteps of --bin-us, instead of their sum at every step; "
+                      "--steps then cuts or prolongs each recording");
     options->run.add_threads(*command);
     options->run.add_seed(*command);
     command->footer(
@@ -100,7 +107,9 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
         "  ranvier evaluate net.safetensors --data digits --json ann.json\n"
         "  ranvier evaluate snn.safetensors --data digits --limit 200 --threads 2 --against "
         "net.safetensors\n"
-        "  ranvier evaluate rate.safetensors --data digits --exit margin --exit-threshold 5\n");
+        "  ranvier evaluate rate.safetensors --data digits --exit margin --exit-threshold 5\n"
+        "  ranvier evaluate rate.safetensors --data moving-digits --downsample 4 --crop 112x112 "
+        "--replay\n");
     command->callback([options, &line] { run(*options, line); });
 }
 

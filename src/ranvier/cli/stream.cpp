@@ -123,8 +123,9 @@ void add_stream(CLI::App& app, const CommandLine& line) {
         ->type_name("N");
     command
         ->add_option("--steps", options->steps,
-                     "Timesteps that each image of --data is shown; 0: the network's own. Of "
-                     "--frames: end after so many; 0: with the input")
+                     "Timesteps that each image of --data is shown; 0: the network's own. Event "
+                     "recordings are replayed: cut or prolonged to so many; 0: as long as they "
+                     "are. Of --frames: end after so many; 0: with the input")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");

@@ -1,6 +1,7 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/base_choice.hpp"
 #include "ranvier/engine/fast_engine.hpp"
+#include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
@@ -152,6 +153,19 @@ void evaluate_float_into(const Network& network, const Samples& samples,
     take_ledger(float_ledger(network, ledger_options(network, request)), false, result);
 }
 
+/// What simulates, and its name.
+SimulationResult simulate(const Network& network, const Samples& samples,
+                          const EvaluateRequest& request, const SimulationOptions& options,
+                          Progress& progress, std::string& engine_name) {
+    if (request.replay) {
+        engine_name = "fast, replay";
+        return replay_events(network, samples, options, progress);
+    }
+    const auto engine = make_spiking_engine(network, request.engine);
+    engine_name = engine->name();
+    return engine->run(samples, options, progress);
+}
+
 void evaluate_spiking_into(const Network& network, const Samples& samples,
                            const EvaluateRequest& request, const RunContext& context,
                            EvaluationResult& result) {
@@ -160,8 +174,8 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     options.steps = request.steps;
     options.exit = request.exit;
     options.keep_logits = samples.node_labels() != nullptr;
-    const auto engine = make_spiking_engine(network, request.engine);
-    const SimulationResult run = engine->run(samples, options, *context.progress);
+    const SimulationResult run =
+        simulate(network, samples, request, options, *context.progress, result.engine);
     result.samples = run.samples;
     result.correct = run.correct();
     result.accuracy = run.accuracy();
@@ -172,11 +186,11 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
         result.coding.coding == "rate" ? run.steps : latency.per_image;
     result.membrane_banks = latency.membrane_banks;
     result.seconds = run.seconds;
-    result.engine = engine->name();
-    result.exits_after = run.exits_after;
+    if (request.replay) result.replay_bin_us = request.data.frames.bin_us;
+    if (request.exit.kind != ExitRule::Kind::none) result.exits_after = run.exits_after;
     result.mean_steps = run.mean_steps();
     count_documents(run.logits, samples, result);
-    if (request.steps > 0) result.coding.steps = request.steps;
+    if (request.steps > 0 || request.replay) result.coding.steps = run.steps;
     // A graph is one sample whose class means nothing.
     if (result.coding.coding == "rate" && run.samples > 0 && samples.node_labels() == nullptr)
         for (const std::uint64_t correct : run.correct_after)
@@ -214,6 +228,24 @@ void require_fitting(const Network& network, const EvaluateRequest& request,
              "convert again with other --steps");
 }
 
+/// Replays are of recordings, by rate-coded networks, in the fast engine.
+void require_replayable(const Network& network, const EvaluateRequest& request,
+                        const CodingResult& coding, const Samples& samples) {
+    if (samples.timed() && coding.coding == "one_spike")
+        fail(Fault::unsupported,
+             "evaluate: one_spike codes pixels in [0, 1], but {} has counts of events; convert "
+             "with --coding rate",
+             request.data.set);
+    if (!request.replay) return;
+    if (!network.spiking())
+        fail(Fault::usage, "evaluate: --replay is for spiking networks; {} is a float network",
+             request.network_file);
+    if (request.engine != EngineKind::automatic && request.engine != EngineKind::fast)
+        fail(
+            Fault::usage,
+            "evaluate: --replay runs in the fast engine; leave out --engine, or say --engine fast");
+}
+
 void describe_run(const Network& network, const EvaluateRequest& request, const RunContext& context,
                   const Samples& samples, EvaluationResult& result) {
     result.title = request.title.empty() ? result.coding.coding : request.title;
@@ -246,6 +278,7 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     if (samples->size() == 0 || (nodes != nullptr && nodes->node.empty()))
         fail(Fault::bad_input, "evaluate: {} has no samples; choose another --data or --split",
              samples->describe());
+    require_replayable(network, request, result.coding, *samples);
     describe_run(network, request, context, *samples, result);
 
     if (network.spiking())

@@ -192,6 +192,7 @@ EvaluateStage read_evaluate(TableReader& reader) {
     double threshold = 0;
     reader.read("exit_threshold", threshold, -1e30, 1e30);
     stage.exit.threshold = static_cast<float>(threshold);
+    reader.read("replay", stage.replay);
     reader.read("layers", stage.layers);
     return stage;
 }

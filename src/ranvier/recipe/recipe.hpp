@@ -71,6 +71,7 @@ struct EvaluateStage {
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;
     ExitRule exit{};
+    bool replay = false;
     bool layers = true;  ///< a row per layer in the result
 };
 

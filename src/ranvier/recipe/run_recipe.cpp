@@ -141,6 +141,7 @@ private:
         request.first_layer = work.first_layer;
         request.engine = work.engine;
         request.exit = work.exit;
+        request.replay = work.replay;
         EvaluationResult result = run_evaluate(network, request, context_);
         if (!work.layers) result.layers.clear();
         Json json = to_json(result);

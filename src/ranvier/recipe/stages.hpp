@@ -63,6 +63,9 @@ struct EvaluateRequest {
     FirstLayer first_layer = FirstLayer::per_step;
     EngineKind engine = EngineKind::automatic;  ///< of spiking networks
     ExitRule exit{};                            ///< rate coding
+    /// Event recordings and rate coding: the events of a frame are shown in timesteps as they
+    /// happened (engine/replay.hpp), instead of their sum at every step.
+    bool replay = false;
 };
 
 /// Runs a float or spiking network on a data set and prices what it did.

@@ -2,7 +2,9 @@
 
 #include "ranvier/base/latency_histogram.hpp"
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/base/timed_frames.hpp"
 #include "ranvier/energy/ledger.hpp"
+#include "ranvier/engine/replay.hpp"
 #include "ranvier/engine/stream.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/sim/float_engine.hpp"
@@ -32,6 +34,12 @@ public:
     }
 
     StreamResult& result() { return result_; }
+    /// Spikes of the input that the events of the present sample are.
+    void count_input(std::span<const TimedSample::Value> events) {
+        if (!input_is_sparse(network_)) return;
+        spikes_[0].resize(static_cast<std::size_t>(network_.input().shape.size()));
+        count_events(events, spikes_[0]);
+    }
     [[nodiscard]] std::uint64_t step_of_sample() const { return stream_.steps(); }
 
     /// @return whether the stream goes on.
@@ -89,6 +97,43 @@ private:
 
 }  // namespace
 
+namespace {
+
+/// One image for some steps. @return whether the stream goes on.
+bool stream_image(Recorder& recorder, const Samples& samples, std::size_t index, int n_steps,
+                  std::span<float> image) {
+    samples.read(index, image);
+    const int label = samples.label(index);
+    bool goes_on = true;
+    int t = 0;
+    while (goes_on && t < n_steps) {
+        ++t;
+        goes_on = recorder.step(image, t == n_steps, label);
+    }
+    if (t == n_steps) recorder.end_sample(label);
+    return goes_on;
+}
+
+/// One recording, a timestep after the other, as stream_image.
+bool stream_recording(Recorder& recorder, const Samples& samples, std::size_t index, int steps) {
+    TimedFrames frames(samples.read_timed(index), static_cast<std::size_t>(samples.shape().size()));
+    const std::size_t n_steps = steps > 0 ? static_cast<std::size_t>(steps) : frames.steps();
+    const int label = samples.label(index);
+    bool goes_on = true;
+    std::size_t t = 0;
+    while (goes_on && t < n_steps) {
+        ++t;
+        bool same = false;
+        goes_on = recorder.step(frames.next(same), t == n_steps, label);
+    }
+    if (t < n_steps) return goes_on;
+    recorder.count_input(frames.shown());
+    recorder.end_sample(label);
+    return goes_on;
+}
+
+}  // namespace
+
 StreamResult stream_samples(const Network& network, const Samples& samples, int steps,
                             const RunContext& context, const StreamObserver& observer) {
     Recorder recorder(network, context, observer);
@@ -101,18 +146,10 @@ StreamResult stream_samples(const Network& network, const Samples& samples, int 
     result.labelled = true;
     const int n_steps = steps > 0 ? steps : network.timing.steps;
     std::vector<float> image(static_cast<std::size_t>(samples.shape().size()));
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        samples.read(i, image);
-        const int label = samples.label(i);
-        bool goes_on = true;
-        int t = 0;
-        while (goes_on && t < n_steps) {
-            ++t;
-            goes_on = recorder.step(image, t == n_steps, label);
-        }
-        if (t == n_steps) recorder.end_sample(label);
-        if (!goes_on) break;
-    }
+    bool goes_on = true;
+    for (std::size_t i = 0; goes_on && i < samples.size(); ++i)
+        goes_on = samples.timed() ? stream_recording(recorder, samples, i, steps)
+                                  : stream_image(recorder, samples, i, n_steps, image);
     return recorder.finish();
 }
 

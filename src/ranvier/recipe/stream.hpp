@@ -30,7 +30,8 @@ using StreamObserver = std::function<bool(const StreamStep&)>;
 /// Shows every image for some timesteps, one after the other; the network is reset between them.
 /// The image is presented anew at each step, as a camera does, so that latencies are those of a
 /// stream.
-/// @param steps  per image; 0: the network's own.
+/// Event recordings are replayed instead, a timestep of their own after the other.
+/// @param steps  per image; 0: the network's own, or the recording's.
 /// @throws Error as Stream; Error(bad_input) if the samples do not fit or there are none.
 [[nodiscard]] StreamResult stream_samples(const Network& network, const Samples& samples, int steps,
                                           const RunContext& context,

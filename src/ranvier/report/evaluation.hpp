@@ -63,6 +63,10 @@ struct EvaluationResult {
     std::vector<std::uint64_t> exits_after{};
     double mean_steps = 0;
 
+    /// Replayed event recordings: microseconds of a timestep; 0: nothing was replayed. `timesteps`
+    /// is then that of the longest recording, and `mean_steps` their mean.
+    std::uint64_t replay_bin_us = 0;
+
     int timesteps = 0;                  ///< per sample until the output is read; 0: float network
     int latency_steps = 0;              ///< from an image's first step to its final output
     int pipelined_steps_per_image = 0;  ///< between two answers of a pipeline

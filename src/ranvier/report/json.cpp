@@ -131,6 +131,8 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("accuracy_per_step", result.accuracy_per_step);
     read("exits_per_step", result.exits_after);
     read("mean_exit_step", result.mean_steps);
+    read("replay_bin_us", result.replay_bin_us);
+    read("mean_timesteps", result.mean_steps);
 }
 
 void read_origin(const Json& json, EvaluationResult& result) {
@@ -182,6 +184,10 @@ Json measurements_to_json(const EvaluationResult& result) {
     if (!result.exits_after.empty()) {
         json["exits_per_step"] = result.exits_after;
         json["mean_exit_step"] = result.mean_steps;
+    }
+    if (result.replay_bin_us > 0) {
+        json["replay_bin_us"] = result.replay_bin_us;
+        json["mean_timesteps"] = result.mean_steps;
     }
     return json;
 }

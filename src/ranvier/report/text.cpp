@@ -21,6 +21,11 @@ std::string steps_text(const EvaluationResult& result) {
         return fmt::format("{} (T = {} per layer, W = {}, Q = {}{})", result.timesteps,
                            coding.steps, coding.wait, bases_text(coding),
                            coding.threshold_shift ? "" : ", no threshold shift");
+    if (result.replay_bin_us > 0)
+        return fmt::format(
+            "{} at most, {:.1f} on average ({} us of events each, {} propagation, reset: {})",
+            result.timesteps, result.mean_steps, result.replay_bin_us, coding.propagation,
+            coding.reset);
     return fmt::format("{} ({} input, {} propagation, reset: {})", result.timesteps,
                        coding.input_coding, coding.propagation, coding.reset);
 }
