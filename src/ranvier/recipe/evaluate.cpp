@@ -1,5 +1,6 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/base_choice.hpp"
+#include "ranvier/convert/rescale.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
@@ -280,6 +281,7 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
              samples->describe());
     require_replayable(network, request, result.coding, *samples);
     describe_run(network, request, context, *samples, result);
+    result.null_weight_fraction = null_weight_fraction(network);
 
     if (network.spiking())
         evaluate_spiking_into(network, *samples, request, context, result);

@@ -82,6 +82,7 @@ struct EvaluationResult {
     double float_macs = 0;                 ///< per sample, of the float network of the same shape
     double energy_pj = 0;                  ///< per sample
     double float_energy_pj = 0;            ///< per sample, of the float network of the same shape
+    double null_weight_fraction = 0;       ///< weights with |w| < 1e-9
     double normalized_operations = 0;
     double efficiency_eq6 = 0;
     double efficiency_eq6_int8 = 0;  ///< spiking, int8 weights; MAC 0.23 pJ, AC 0.03

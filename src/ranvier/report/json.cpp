@@ -122,6 +122,7 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("float_macs_per_sample", result.float_macs);
     read("energy_pj", result.energy_pj);
     read("float_energy_pj", result.float_energy_pj);
+    read("null_weight_fraction", result.null_weight_fraction);
     read("normalized_operations", result.normalized_operations);
     read("efficiency_eq6", result.efficiency_eq6);
     read("efficiency_eq6_int8", result.efficiency_eq6_int8);
@@ -171,6 +172,7 @@ Json measurements_to_json(const EvaluationResult& result) {
                  {"float_macs_per_sample", result.float_macs},
                  {"energy_pj", result.energy_pj},
                  {"float_energy_pj", result.float_energy_pj},
+                 {"null_weight_fraction", result.null_weight_fraction},
                  {"normalized_operations", result.normalized_operations},
                  {"efficiency_eq6", result.efficiency_eq6},
                  {"seconds", result.seconds},
