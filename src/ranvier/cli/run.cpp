@@ -14,6 +14,7 @@ struct RunOptions {
     std::string json;
     std::vector<std::string> overrides;
     std::optional<std::uint64_t> seed;
+    std::optional<DeviceKind> device;
     RunArguments arguments;
 };
 
@@ -23,17 +24,19 @@ void run(const RunOptions& options, const CommandLine& line) {
     const Recipe recipe = load_recipe(options.recipe, overrides);
     const std::string name = std::filesystem::path(options.recipe).stem().string();
     run_and_print(recipe, options.out.empty() ? "runs/" + name : options.out, options.json,
-                  options.arguments, line);
+                  options.arguments, line, options.device);
 }
 
 }  // namespace
 
 void run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
-                   const RunArguments& arguments, const CommandLine& line) {
+                   const RunArguments& arguments, const CommandLine& line,
+                   std::optional<DeviceKind> device) {
     TerminalProgress progress;
     RecipeRunOptions options;
     options.out = out;
     options.context = arguments.context(line, progress);
+    options.context.device = device;
     options.say = [&progress](std::string_view text) {
         if (interrupted()) throw Interrupted{};
         progress.finish();
@@ -69,6 +72,15 @@ void add_run(CLI::App& app, const CommandLine& line) {
     command->add_option("--seed", options->seed, "Instead of the recipe's own")
         ->check(CLI::NonNegativeNumber)
         ->type_name("N");
+    command
+        ->add_option_function<std::string>(
+            "--device",
+            [options](const std::string& word) {
+                options->device = value_named<DeviceKind>(word, "--device");
+            },
+            "Where train stages run, instead of what the recipe says: cpu or cuda")
+        ->check(CLI::IsMember(all_names<DeviceKind>()))
+        ->type_name("WORD");
     options->arguments.add_threads(*command);
     command->footer(
         "Examples:\n"

@@ -37,13 +37,16 @@ Network first_network(const Recipe& recipe) {
 
 Json train_json(const TrainResult& result) {
     Json json = {{"epochs", Json::array()}};
-    for (const EpochResult& epoch : result.epochs)
+    for (const EpochResult& epoch : result.epochs) {
         json["epochs"].push_back({{"epoch", epoch.epoch},
                                   {"loss", epoch.loss},
                                   {"accuracy", epoch.accuracy},
                                   {"learning_rate", epoch.learning_rate},
                                   {"images_per_second", epoch.images_per_second},
                                   {"synops", epoch.synops}});
+        if (epoch.test_loss) json["epochs"].back()["test_loss"] = *epoch.test_loss;
+        if (epoch.test_accuracy) json["epochs"].back()["test_accuracy"] = *epoch.test_accuracy;
+    }
     return json;
 }
 
@@ -81,6 +84,7 @@ private:
         if (work.neuron) set_activations(network, *work.neuron);
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
+        request.options.curves = folder_.path();
         TrainResult trained = run_train(network, request, context_);
         Json json = train_json(trained);
         return {std::move(trained.network), std::move(json)};

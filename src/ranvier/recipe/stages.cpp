@@ -88,6 +88,15 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
     TrainOptions options = request.options;
     options.seed = context.seed;
     options.n_threads = context.n_threads;
+    options.device = context.device.value_or(options.device);
+    std::unique_ptr<Samples> test;
+    if (options.evaluate_every > 0) {
+        DataOptions test_data = data;
+        test_data.split = Split::test;
+        test_data.limit = 0;
+        test = open_dataset(test_data);
+        options.test = test.get();
+    }
     return train(network, *open_dataset(data), options, *context.progress);
 #else
     (void)network, (void)request, (void)context;

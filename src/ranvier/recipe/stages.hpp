@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct RunContext {
     int n_threads = 0;                    ///< 0: all cores
     std::string command_line;             ///< goes into results
     Progress* progress = &no_progress();  ///< not null
+    std::optional<DeviceKind> device{};   ///< where to train, whatever the stage says
 };
 
 struct ImportRequest {
@@ -41,8 +43,8 @@ struct ImportRequest {
 [[nodiscard]] Network load_imported(const std::filesystem::path& file);
 
 struct TrainRequest {
-    TrainOptions options;  ///< seed and threads are taken from the context
-    DataOptions data;
+    TrainOptions options;  ///< seed, threads and test set are put in by run_train
+    DataOptions data;      ///< evaluate_every measures on all of its test split
 };
 
 /// @throws Error as train; Error(unsupported) if the program was built without LibTorch.

@@ -14,16 +14,16 @@ namespace {
 
 constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 
-torch::Tensor row_major(const Tensor& source, torch::Dtype dtype) {
+torch::Tensor row_major(const Tensor& source, const torch::TensorOptions& options) {
     torch::Tensor tensor = torch::empty(source.dims, torch::kFloat32);
     std::copy(source.values.begin(), source.values.end(), tensor.data_ptr<float>());
-    return tensor.to(dtype);
+    return tensor.to(options);
 }
 
 /// [1][channels][1][1], so that it meets images channel by channel.
-torch::Tensor per_channel(const std::vector<float>& values, torch::Dtype dtype) {
+torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorOptions& options) {
     const auto n = static_cast<std::int64_t>(values.size());
-    return row_major(Tensor({1, n, 1, 1}, values), dtype);
+    return row_major(Tensor({1, n, 1, 1}, values), options);
 }
 
 bool symmetric(const Window& w) {
@@ -133,7 +133,7 @@ struct Executor::Apply {
         if (!pass.training || op.probability == 0) return in[0];
         Tensor mask({in[0].size(0), out.channels, out.height, out.width});
         fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer}, mask.values);
-        return in[0] * row_major(mask, in[0].scalar_type());
+        return in[0] * row_major(mask, in[0].options());
     }
     torch::Tensor operator()(const Activation& op) const {
         if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);
@@ -159,8 +159,10 @@ struct Executor::Apply {
     }
 };
 
-Executor::Executor(const Network& network, torch::Dtype dtype)
-    : network_(network), shapes_(infer_shapes(network)), dtype_(dtype) {
+Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device device)
+    : network_(network),
+      shapes_(infer_shapes(network)),
+      options_(torch::TensorOptions(dtype).device(device)) {
     require_float_neurons(network);
     for (const Layer& layer : network.layers)
         if (adjacency_of(layer) != nullptr)
@@ -176,7 +178,7 @@ Executor::Executor(const Network& network, torch::Dtype dtype)
 void Executor::load(const Layer& layer, Weights& own) {
     const auto add = [&](std::vector<NamedTensor>& list, const char* what, const Tensor& source) {
         if (source.empty()) return torch::Tensor();
-        torch::Tensor tensor = row_major(source, dtype_);
+        torch::Tensor tensor = row_major(source, options_);
         if (tensor.dim() == 4) tensor = tensor.contiguous(channels_last);
         list.push_back({layer.name + "." + what, tensor});
         return tensor.set_requires_grad(&list == &parameters_);
@@ -193,8 +195,8 @@ void Executor::load(const Layer& layer, Weights& own) {
         own.mean = add(statistics_, "mean", norm->mean);
         own.variance = add(statistics_, "variance", norm->variance);
     } else if (const auto* input = layer.as<Input>()) {
-        if (!input->mean.empty()) own.mean = per_channel(input->mean, dtype_);
-        if (!input->std.empty()) own.variance = per_channel(input->std, dtype_);
+        if (!input->mean.empty()) own.mean = per_channel(input->mean, options_);
+        if (!input->std.empty()) own.variance = per_channel(input->std, options_);
     }
 }
 
@@ -209,7 +211,7 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         const Layer& layer = network_.layers[l];
         std::vector<torch::Tensor> in;
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
-        if (l == 0) in.push_back(pixels.to(dtype_));
+        if (l == 0) in.push_back(pixels.to(options_));
         values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l}, layer.operation);
         if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
             (*pass.activations)[l] = values[l];

@@ -37,7 +37,9 @@ class Executor {
 public:
     /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
     /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
-    explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32);
+    /// @param device  of all tensors; images may come from another.
+    explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32,
+                      torch::Device device = torch::kCPU);
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
     /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
@@ -73,7 +75,7 @@ private:
     std::vector<Weights> weights_;          ///< [n_layers]
     std::vector<NamedTensor> parameters_;
     std::vector<NamedTensor> statistics_;
-    torch::Dtype dtype_;
+    torch::TensorOptions options_;  ///< type and device of all tensors
 };
 
 /// A tensor's values in row-major order as ours, and back into a tensor of the same size.
