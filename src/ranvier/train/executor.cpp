@@ -65,6 +65,12 @@ torch::Tensor window_sizes(const torch::Tensor& x, const AveragePool& op, const 
     return sum_windows(pad_to_windows(ones, rest, out, 0), w);
 }
 
+/// Whether LibTorch's gradient of a layer does without the layer's output.
+bool forgets_output(const Layer& layer) {
+    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
+           layer.as<BatchNorm>() != nullptr;
+}
+
 }  // namespace
 
 /// One layer's output from its inputs: one overload per operation.
@@ -74,6 +80,7 @@ struct Executor::Apply {
     const Shape& out;
     const Pass& pass;
     std::size_t layer;
+    bool overwrites;  ///< an activation may put its result where its input is
 
     torch::Tensor operator()(const Input&) const {
         torch::Tensor x = in[0];
@@ -93,7 +100,12 @@ struct Executor::Apply {
                              {w.dilation_h, w.dilation_w}, op.groups);
     }
     torch::Tensor operator()(const Linear&) const {
-        return image(torch::linear(in[0].flatten(1), own.weight, own.bias));
+        const torch::Tensor x = in[0].flatten(1);
+        if (!x.is_cpu()) return image(torch::linear(x, own.weight, own.bias));
+        // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
+        // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores
+        // from these while they wait, and does not know every processor's vector instructions.
+        return torch::conv2d(image(x), own.weight.unsqueeze(2).unsqueeze(3), own.bias);
     }
     torch::Tensor operator()(const BatchNorm& op) const {
         constexpr double momentum = 0.1;  // PyTorch's default
@@ -137,7 +149,8 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Activation& op) const {
         if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);
-        const torch::Tensor x = torch::relu(in[0]);
+        torch::Tensor x = in[0];
+        x = overwrites ? torch::relu_(x) : torch::relu(x);
         if (op.neuron.kind == NeuronKind::relu) return x;
         return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
     }
@@ -171,8 +184,14 @@ Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device dev
                  layer.name);
     weights_.resize(network.layers.size());
     for (std::size_t l = 0; l < network.layers.size(); ++l) load(network.layers[l], weights_[l]);
-    for (const auto& readers : consumers(network))
-        last_reader_.push_back(readers.empty() ? network.layers.size() : readers.back());
+    const auto readers = consumers(network);
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const Layer& layer = network.layers[l];
+        last_reader_.push_back(readers[l].empty() ? network.layers.size() : readers[l].back());
+        overwrites_.push_back(layer.as<Activation>() != nullptr &&
+                              readers[layer.inputs[0]].size() == 1 &&
+                              forgets_output(network.layers[layer.inputs[0]]));
+    }
 }
 
 void Executor::load(const Layer& layer, Weights& own) {
@@ -212,7 +231,8 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         std::vector<torch::Tensor> in;
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
         if (l == 0) in.push_back(pixels.to(options_));
-        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l}, layer.operation);
+        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l, overwrites_[l] != 0},
+                               layer.operation);
         if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
             (*pass.activations)[l] = values[l];
         for (const std::size_t source : layer.inputs)

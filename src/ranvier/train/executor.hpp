@@ -72,6 +72,7 @@ private:
     Network network_;  ///< its weights are those that training began with
     std::vector<Shape> shapes_;
     std::vector<std::size_t> last_reader_;  ///< [n_layers]: after it, a layer's values are dropped
+    std::vector<char> overwrites_;          ///< [n_layers]: an activation that needs no own memory
     std::vector<Weights> weights_;          ///< [n_layers]
     std::vector<NamedTensor> parameters_;
     std::vector<NamedTensor> statistics_;
