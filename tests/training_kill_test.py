@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import signal
 import subprocess
 import time
 import unittest
@@ -19,7 +20,7 @@ set = "digits"
 [[stage]]
 do = "train"
 epochs = 4
-limit = 6000
+limit = 3000
 shift = 1
 optimizer = "adam"
 amsgrad = true
@@ -56,16 +57,29 @@ class TrainingKill(program.ProgramTest):
         return (hashlib.sha256((stage / "network.safetensors").read_bytes()).hexdigest(),
                 [row[:4] + row[5:] for row in rows])
 
-    def first_checkpoint(self):
-        """Seconds until a fresh run has written one."""
-        begin = time.monotonic()
-        process = self.start("probe")
-        checkpoint = self.folder / "probe/01-train/checkpoint"
-        while not checkpoint.exists() and process.poll() is None:
+    def wait_for_checkpoint(self, process, out):
+        """Until the run has written a checkpoint, or is over; returns the seconds that took."""
+        checkpoint = self.folder / out / "01-train/checkpoint"
+
+        def written():
+            try:
+                return checkpoint.stat().st_mtime_ns
+            except FileNotFoundError:
+                return 0
+
+        begin, before = time.monotonic(), written()
+        while written() in (0, before) and process.poll() is None:
             time.sleep(0.005)
-        process.kill()
-        process.communicate()
         return time.monotonic() - begin
+
+    def kill_once(self, process, out, choose, startup, working):
+        """At any moment: one time in four while it starts, else after some more work."""
+        if choose.random() < 0.25:
+            time.sleep(choose.uniform(0, startup))
+        else:
+            self.wait_for_checkpoint(process, out)
+            time.sleep(choose.uniform(0, 1.5 * working / KILLS))
+        process.kill()
 
     def test_killed_at_random_moments(self):
         self.write("recipe.toml", RECIPE)
@@ -74,33 +88,33 @@ class TrainingKill(program.ProgramTest):
         whole_time = time.monotonic() - begin
         expected = self.left("whole")
         self.assertEqual([row[0] for row in expected[1]], ["epoch", "1", "2", "3", "4"])
-        startup = self.first_checkpoint()
-        working = max(whole_time - startup, 0.1)
+        probe = self.start("probe")
+        startup = self.wait_for_checkpoint(probe, "probe")
+        probe.kill()
+        probe.communicate()
+
         choose = random.Random(1)
         kills, attempt, seen = 0, 0, set()
         while True:
-            # On average the kills leave most of the training to be done after the last one.
-            process = self.start(f"killed{attempt}")
-            wait = startup * choose.uniform(0.7, 1.1) + choose.uniform(0, 1.5 * working / KILLS)
-            try:
-                process.wait(timeout=wait if kills < KILLS else 600)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                kills += 1
+            out = f"killed{attempt}"
+            process = self.start(out)
+            if kills < KILLS:
+                self.kill_once(process, out, choose, startup, max(whole_time - startup, 0.1))
             _, errors = process.communicate()
-            checkpoint = self.folder / f"killed{attempt}/01-train/checkpoint"
+            checkpoint = self.folder / out / "01-train/checkpoint"
             if checkpoint.exists():
                 seen.add(progress_of(checkpoint))
-            if process.returncode == -9:
+            if process.returncode == -signal.SIGKILL:
+                kills += 1
                 continue
             self.assertEqual(process.returncode, OK, errors)
-            self.assertEqual(self.left(f"killed{attempt}"), expected)
+            self.assertEqual(self.left(out), expected)
             if kills >= KILLS:
                 break
             attempt += 1  # it ended before all kills were made: once more, from the beginning
         inside = {state for state in seen if state[1] > 0}
-        print(f"{kills} kills; continued at {sorted(seen)} (epochs, batches)")
-        self.assertGreater(len(inside), 2, "hardly any run continued inside an epoch")
+        print(f"{kills} kills; left (epochs, batches) {sorted(seen)}")
+        self.assertGreater(len(inside), 4, "hardly any run continued inside an epoch")
 
 
 if __name__ == "__main__":
