@@ -11,15 +11,20 @@ namespace ranvier {
 
 namespace {
 
+std::optional<double> synops(const EpochResult& e) {
+    return e.synops > 0 ? std::optional(e.synops) : std::nullopt;
+}
+
 std::string csv_text(const std::vector<EpochResult>& epochs) {
     const auto cell = [](const std::optional<double>& value) {
         return value ? fmt::format("{}", *value) : std::string();
     };
     std::string text =
-        "epoch,loss,accuracy,learning_rate,images_per_second,test_loss,test_accuracy\n";
+        "epoch,loss,accuracy,learning_rate,images_per_second,test_loss,test_accuracy,synops\n";
     for (const EpochResult& e : epochs)
-        text += fmt::format("{},{},{},{},{},{},{}\n", e.epoch, e.loss, e.accuracy, e.learning_rate,
-                            e.images_per_second, cell(e.test_loss), cell(e.test_accuracy));
+        text += fmt::format("{},{},{},{},{},{},{},{}\n", e.epoch, e.loss, e.accuracy,
+                            e.learning_rate, e.images_per_second, cell(e.test_loss),
+                            cell(e.test_accuracy), cell(synops(e)));
     return text;
 }
 
@@ -34,6 +39,7 @@ std::string event_of(const EpochResult& e) {
     add("train/images_per_second", e.images_per_second);
     add("test/loss", e.test_loss);
     add("test/accuracy", e.test_accuracy);
+    add("train/synops", synops(e));
     return event_record(e.unix_time, e.epoch, scalars);
 }
 

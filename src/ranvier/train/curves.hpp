@@ -15,7 +15,7 @@ namespace ranvier {
 ///     curves.csv                     a line per epoch; empty where nothing was measured
 ///     events.out.tfevents.0.ranvier  for TensorBoard: train/loss, train/accuracy,
 ///                                    train/learning_rate, train/images_per_second, test/loss,
-///                                    test/accuracy over the epochs, from 1
+///                                    test/accuracy, train/synops over the epochs, from 1
 ///
 /// Both are written from the list of all epochs when a training begins or continues, so that a
 /// resume leaves neither gaps nor doubles, whatever a kill left behind. Then the table is replaced

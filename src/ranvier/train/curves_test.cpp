@@ -41,7 +41,8 @@ TEST(EventFile, MessageByHand) {
 }
 
 std::vector<EpochResult> two_epochs() {
-    return {{1, 2.25, 0.25, 0.1, 1000, 1e9, {}, {}}, {2, 1.5, 0.5, 0.05, 2000, 1e9 + 7, 1.75, 0.4}};
+    return {{1, 2.25, 0.25, 0.1, 1000, 0, 1e9, {}, {}},
+            {2, 1.5, 0.5, 0.05, 2000, 7.5, 1e9 + 7, 1.75, 0.4}};
 }
 
 /// What a kill may leave is replaced, and going on from the first epoch gives the same files as
@@ -55,8 +56,8 @@ TEST(CurveFiles, AreWholeAndWithoutDoublesAfterAResume) {
     const std::string table = read_file(folder / "curves.csv");
     const std::string events = read_file(folder / "events.out.tfevents.0.ranvier");
     EXPECT_EQ(table,
-              "epoch,loss,accuracy,learning_rate,images_per_second,test_loss,test_accuracy\n"
-              "1,2.25,0.25,0.1,1000,,\n2,1.5,0.5,0.05,2000,1.75,0.4\n");
+              "epoch,loss,accuracy,learning_rate,images_per_second,test_loss,test_accuracy,synops\n"
+              "1,2.25,0.25,0.1,1000,,,\n2,1.5,0.5,0.05,2000,1.75,0.4,7.5\n");
     write_file(folder / "events.out.tfevents.0.ranvier", events + events.substr(0, 100));
     curves.begin({epochs[0]});
     EXPECT_LT(read_file(folder / "events.out.tfevents.0.ranvier").size(), events.size());
