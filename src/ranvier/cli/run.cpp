@@ -32,10 +32,12 @@ void run(const RunOptions& options, const CommandLine& line) {
 void run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
                    const RunArguments& arguments, const CommandLine& line,
                    std::optional<DeviceKind> device) {
-    TerminalProgress progress;
+    const Launch launch = launch_from_environment();
+    const auto processes = connect(launch);
+    TerminalProgress progress(processes->first());
     RecipeRunOptions options;
     options.out = out;
-    options.context = arguments.context(line, progress);
+    options.context = arguments.context(line, progress, *processes, launch);
     options.context.device = device;
     options.say = [&progress](std::string_view text) {
         if (interrupted()) throw Interrupted{};
@@ -44,6 +46,8 @@ void run_and_print(const Recipe& recipe, const std::string& out, const std::stri
     };
     const RecipeRunResult result = run_recipe(recipe, options);
     progress.finish();
+    processes->finish();
+    if (!processes->first()) return;
     if (!json.empty()) write_file(json, read_file(result.result_file));
     std::string text;
     if (!result.evaluations.empty()) text = comparison_text(result.evaluations) + "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ranvier/train/batch_part.hpp"
 #include "ranvier/train/batches.hpp"
 #include "ranvier/train/torch.hpp"
 
@@ -14,14 +15,17 @@ namespace ranvier {
 struct Batch {
     torch::Tensor pixels;  ///< [n][channels][height][width]
     torch::Tensor labels;  ///< [n], int64
+    BatchPart part;        ///< of which these are our samples
 };
 
 /// The batches of an epoch, in order. While one is worked on, the next is read in the background.
 class BatchFeed {
 public:
-    /// @param source  its samples must live as long as the feed.
-    BatchFeed(const BatchSource& source, std::size_t batch, torch::Device device)
-        : source_(source), batch_(batch), device_(device) {}
+    /// @param source     its samples must live as long as the feed.
+    /// @param processes  share each batch: this one reads its part only. Not owned.
+    BatchFeed(const BatchSource& source, std::size_t batch, torch::Device device,
+              ProcessGroup& processes)
+        : source_(source), batch_(batch), device_(device), processes_(processes) {}
 
     /// @param order  indices of samples, dealt to batches by batch_range; not empty.
     /// @param first  the batch that `next` returns first.
@@ -36,6 +40,7 @@ private:
     BatchSource source_;
     std::size_t batch_;
     torch::Device device_;
+    ProcessGroup& processes_;
     std::uint64_t epoch_ = 0;
     std::vector<std::size_t> order_;
     std::size_t position_ = 0;  ///< the batch that `ahead_` reads

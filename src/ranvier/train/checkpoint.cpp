@@ -91,9 +91,9 @@ void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& 
                encode_safetensors({checkpoint.tensors, {{state_key, state}, {hash_key, hash}}}));
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
+Checkpoint decode_checkpoint(const std::string& bytes, const std::filesystem::path& path) {
     const std::string file = path.string();
-    Safetensors content = decode_safetensors(read_file(path), file);
+    Safetensors content = decode_safetensors(bytes, file);
     const std::string state = text(content, state_key);
     if (state.empty())
         fail(Fault::bad_input,

@@ -46,8 +46,14 @@ struct Checkpoint {
 /// "ranvier_checkpoint_hash" is a hash of that text and of all tensors.
 void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 
-/// @throws Error(io); Error(bad_input) naming the file if it is no checkpoint, or damaged anywhere.
-[[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// @param bytes  content of the file `path`, which stands in messages.
+/// @throws Error(bad_input) naming the file if it is no checkpoint, or damaged anywhere.
+[[nodiscard]] Checkpoint decode_checkpoint(const std::string& bytes,
+                                           const std::filesystem::path& path);
+
+/// @throws Error(bad_input) naming the first difference if the processes of a group were given
+///         different trainings.
+void require_same_everywhere(const Fingerprint& run, ProcessGroup& processes);
 
 /// @throws Error(bad_input) naming the first difference if `checkpoint` is not one of `run`.
 void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,

@@ -6,7 +6,7 @@
 
 namespace ranvier {
 
-torch::Device usable_device(DeviceKind kind) {
+torch::Device usable_device(DeviceKind kind, const ProcessGroup& processes) {
     if (kind == DeviceKind::cpu) return torch::kCPU;
     if (!torch::cuda::is_available())
         fail(Fault::unsupported,
@@ -14,7 +14,8 @@ torch::Device usable_device(DeviceKind kind) {
              "with the LibTorch of a PyTorch that has CUDA (docs/building.md) and see that "
              "nvidia-smi lists a GPU");
     at::globalContext().setDeterministicCuDNN(true);
-    return torch::kCUDA;
+    const auto n_devices = static_cast<int>(torch::cuda::device_count());
+    return {torch::kCUDA, static_cast<c10::DeviceIndex>(processes.local_rank() % n_devices)};
 }
 
 }  // namespace ranvier

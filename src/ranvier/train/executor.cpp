@@ -4,6 +4,7 @@
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_reference.hpp"
 #include "ranvier/train/dropout.hpp"
+#include "ranvier/train/tensor_group.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -109,6 +110,11 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const BatchNorm& op) const {
         constexpr double momentum = 0.1;  // PyTorch's default
+        const BatchPart& part = pass.part;
+        if (pass.training && part.processes->size() > 1)
+            return shared_batch_norm(*part.processes, in[0], part.n_whole,
+                                     {own.weight, own.bias, own.mean, own.variance}, momentum,
+                                     static_cast<double>(op.epsilon));
         return torch::batch_norm(in[0], own.weight, own.bias, own.mean, own.variance, pass.training,
                                  momentum, static_cast<double>(op.epsilon), false);
     }
@@ -144,7 +150,8 @@ struct Executor::Apply {
     torch::Tensor operator()(const Dropout& op) const {
         if (!pass.training || op.probability == 0) return in[0];
         Tensor mask({in[0].size(0), out.channels, out.height, out.width});
-        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer}, mask.values);
+        const auto begin = static_cast<std::uint64_t>(pass.part.first * out.size());
+        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer, begin}, mask.values);
         return in[0] * row_major(mask, in[0].options());
     }
     torch::Tensor operator()(const Activation& op) const {

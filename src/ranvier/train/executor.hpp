@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ranvier/net/network.hpp"
+#include "ranvier/train/batch_part.hpp"
 #include "ranvier/train/torch.hpp"
 
 #include <cstdint>
@@ -12,13 +13,16 @@ namespace ranvier {
 
 /// How a forward pass is meant.
 struct Pass {
-    /// Batch norm uses the batch's own statistics and updates the running ones; dropout is active.
+    /// Batch norm uses the whole batch's statistics and updates the running ones; dropout is
+    /// active.
     bool training = false;
-    /// The dropout masks are a function of (seed, iteration, layer, element) and of nothing else.
+    /// The dropout masks are a function of (seed, iteration, layer, element of the whole batch) and
+    /// of nothing else.
     std::uint64_t seed = 0;
     std::uint64_t iteration = 0;
     /// If not null: filled with what activation layers put out, [n_layers].
     std::vector<torch::Tensor>* activations = nullptr;
+    BatchPart part{};
 };
 
 struct NamedTensor {

@@ -90,6 +90,17 @@ Fingerprint fingerprint(const Network& network, const Samples& samples,
             {"seed", fmt::format("{}", options.seed)}};
 }
 
+void require_same_everywhere(const Fingerprint& run, ProcessGroup& processes) {
+    for (const auto& [what, here] : run) {
+        const std::string there = processes.from_first(here);
+        if (there != here)
+            fail(Fault::bad_input,
+                 "train: process {} of {} was started for another training: its {} is '{}', that "
+                 "of process 0 is '{}'; start all with the same recipe, options and data",
+                 processes.rank(), processes.size(), what, here, there);
+    }
+}
+
 void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,
                       const std::filesystem::path& path) {
     for (const auto& [what, wanted] : run) {

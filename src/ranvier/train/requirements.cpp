@@ -68,6 +68,17 @@ void require_fit(const Network& network, const Samples& samples, const Shape& ou
              to_string(output), samples.describe(), samples.n_classes(), samples.n_classes());
 }
 
+/// The smallest batch must have a sample for each process.
+void require_shares(std::size_t n_samples, const TrainOptions& o) {
+    const std::size_t smallest = n_samples / batch_count(n_samples, o.batch);
+    const int n_processes = o.processes->size();
+    if (smallest < static_cast<std::size_t>(n_processes))
+        fail(Fault::bad_input,
+             "train: {} processes share batches of {} samples; each needs one; make the batch "
+             "larger, or start fewer processes",
+             n_processes, smallest);
+}
+
 /// Batch norm needs two values to have a variance.
 void require_batch_statistics(const Network& network, const std::vector<Shape>& shapes,
                               std::size_t n_samples, std::size_t batch) {
@@ -92,6 +103,7 @@ void require_trainable(const Network& network, const Samples& samples,
         fail(Fault::usage, "train: evaluate_every is {}, but there is no test set",
              options.evaluate_every);
     if (options.evaluate_every > 0) require_fit(network, *options.test, shapes.back());
+    require_shares(samples.size(), options);
     require_batch_statistics(network, shapes, samples.size(), options.batch);
     const auto has_weights = [](const Layer& layer) {
         return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||

@@ -1,6 +1,7 @@
 #include "ranvier/train/trainer.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/net/binary_weights.hpp"
 #include "ranvier/train/batch_feed.hpp"
@@ -12,8 +13,10 @@
 #include "ranvier/train/requirements.hpp"
 #include "ranvier/train/schedule.hpp"
 #include "ranvier/train/synop_loss.hpp"
+#include "ranvier/train/tensor_group.hpp"
 #include "ranvier/train/weight_binarizer.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -67,15 +70,15 @@ public:
     Training(const Network& network, const Samples& samples, const TrainOptions& options)
         : samples_(samples),
           options_(options),
-          device_(usable_device(options.device)),
+          device_(usable_device(options.device, *options.processes)),
           feed_({samples, {options.shift, options.flip}, options.seed, options.n_threads},
-                options.batch, device_),
+                options.batch, device_, *options.processes),
           executor_(network, torch::kFloat32, device_),
           optimizer_(options, executor_.parameters()),
           binary_layers_(binary_layers(network, options)),
           binarizer_(weights_of(executor_, binary_layers_)),
           n_batches_(batch_count(samples.size(), options.batch)),
-          curves_(options.curves) {
+          curves_(options.processes->first() ? options.curves : fs::path()) {
         if (options.synop_loss == SynopPenalty::none) return;
         synops_.emplace(network, options.synop_loss);
         synop_target_ =
@@ -101,6 +104,7 @@ private:
     /// From where `part_` says to the epoch's end.
     void run_epoch(const Fingerprint& run, Progress& progress);
     void run_batch(std::uint64_t epoch, const Batch& batch);
+    [[nodiscard]] std::vector<torch::Tensor> gradients() const;
     [[nodiscard]] EpochResult finished_epoch() const;
     void measure_test(EpochResult& result, Progress& progress);
     void save(const Fingerprint& run);
@@ -145,10 +149,12 @@ void Training::for_each_batch(const Samples& samples, std::size_t n_samples, con
     const torch::NoGradGuard no_grad;
     std::vector<std::size_t> order(n_samples);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    BatchFeed feed({samples, {}, options_.seed, options_.n_threads}, options_.batch, device_);
+    BatchFeed feed({samples, {}, options_.seed, options_.n_threads}, options_.batch, device_,
+                   *options_.processes);
     feed.begin(0, std::move(order));
     while (feed.has_next()) {
         const Batch batch = feed.next();
+        if (batch.labels.numel() == 0) continue;
         std::vector<torch::Tensor> activations;
         const torch::Tensor outputs =
             executor_.forward(batch.pixels, {.activations = synops_ ? &activations : nullptr});
@@ -158,37 +164,54 @@ void Training::for_each_batch(const Samples& samples, std::size_t n_samples, con
 
 double Training::mean_synops() {
     const std::size_t n = std::min<std::size_t>(samples_.size(), 1024);
-    double sum = 0;
+    std::array<double, 1> sum = {};
     for_each_batch(samples_, n, [&](const auto&, const auto& labels, const auto& activations) {
-        sum += synops_->count(activations).template item<double>() *
-               static_cast<double>(labels.numel());
+        sum[0] += synops_->count(activations).template item<double>() *
+                  static_cast<double>(labels.numel());
     });
-    return sum / static_cast<double>(n);
+    options_.processes->sum(sum);
+    return sum[0] / static_cast<double>(n);
 }
 
+/// Each process computes its samples' share of the batch's loss, so that the gradients of all add
+/// up to that of the whole batch.
 void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
+    ProcessGroup& processes = *options_.processes;
     const std::uint64_t iteration = epoch * n_batches_ + part_.batches;
-    const auto n = static_cast<double>(batch.labels.numel());
+    const auto n_whole = static_cast<double>(batch.part.n_whole);
+    const double share = static_cast<double>(batch.labels.numel()) / n_whole;
     std::vector<torch::Tensor> activations;
     binarizer_.binarize();
     const torch::Tensor outputs = executor_.forward(
-        batch.pixels, {true, options_.seed, iteration, synops_ ? &activations : nullptr});
+        batch.pixels,
+        {true, options_.seed, iteration, synops_ ? &activations : nullptr, batch.part});
     torch::Tensor loss = torch::cross_entropy_loss(outputs, batch.labels);
     if (synops_) {
-        const torch::Tensor synops = synops_->count(activations);
+        const torch::Tensor synops = shared_sum(processes, synops_->count(activations) * share);
         loss = loss + options_.synop_weight * synop_loss(synops, synop_target_);
-        part_.synops += synops.item<double>() * n;
+        part_.synops += synops.item<double>() * n_whole;
     }
-    const auto mean_loss = loss.item<double>();
-    require_finite(mean_loss, epoch);
+    loss = loss * share;
+    std::array<double, 2> sums = {loss.item<double>(),
+                                  static_cast<double>(count_correct(outputs, batch.labels))};
+    processes.sum(sums);
+    require_finite(sums[0], epoch);
     optimizer_.zero_gradients();
     loss.backward();
+    sum_tensors(processes, gradients());
     binarizer_.restore();
     optimizer_.step(rate(epoch, part_.batches), scheduled_weight_decay(options_, epoch),
                     iteration + 1);
-    part_.loss += mean_loss * n;
-    part_.correct += count_correct(outputs, batch.labels);
+    part_.loss += sums[0] * n_whole;
+    part_.correct += static_cast<std::int64_t>(sums[1]);
     ++part_.batches;
+}
+
+std::vector<torch::Tensor> Training::gradients() const {
+    std::vector<torch::Tensor> gradients;
+    for (const NamedTensor& entry : executor_.parameters())
+        if (entry.tensor.grad().defined()) gradients.push_back(entry.tensor.grad());
+    return gradients;
 }
 
 std::string Training::note(std::uint64_t epoch) const {
@@ -211,7 +234,7 @@ void Training::run_epoch(const Fingerprint& run, Progress& progress) {
         const Batch batch = feed_.next();
         run_batch(epoch, batch);
         part_.seconds = seconds_before + seconds_since(begin);
-        progress.advance(static_cast<std::uint64_t>(batch.labels.numel()));
+        progress.advance(static_cast<std::uint64_t>(batch.part.n_whole));
         progress.note(note(epoch));
         if (feed_.has_next() && options_.checkpoint_seconds > 0 &&
             seconds_since(last_save_) >= options_.checkpoint_seconds)
@@ -243,19 +266,19 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
     std::vector<torch::Tensor> real;
     for (const torch::Tensor& weight : weights) real.push_back(weight.detach().clone());
     binarizer_.binarize();
-    double loss = 0;
-    std::int64_t correct = 0;
+    std::array<double, 2> sums = {};  // of the loss, and correct
     for_each_batch(test, test.size(), [&](const auto& outputs, const auto& labels, const auto&) {
-        loss += torch::cross_entropy_loss(outputs, labels).template item<double>() *
-                static_cast<double>(labels.numel());
-        correct += count_correct(outputs, labels);
+        sums[0] += torch::cross_entropy_loss(outputs, labels).template item<double>() *
+                   static_cast<double>(labels.numel());
+        sums[1] += static_cast<double>(count_correct(outputs, labels));
         progress.advance(0);  // a chance to stop
     });
+    options_.processes->sum(sums);
     const torch::NoGradGuard no_grad;
     for (std::size_t k = 0; k < real.size(); ++k) weights[k].copy_(real[k]);
     const auto n = static_cast<double>(test.size());
-    result.test_loss = loss / n;
-    result.test_accuracy = static_cast<double>(correct) / n;
+    result.test_loss = sums[0] / n;
+    result.test_accuracy = sums[1] / n;
 }
 
 void Training::require_finite(double loss, std::uint64_t epoch) const {
@@ -278,7 +301,7 @@ void Training::require_finite_weights(std::uint64_t epoch) const {
 }
 
 void Training::save(const Fingerprint& run) {
-    if (run.empty()) return;
+    if (options_.checkpoint.empty() || !options_.processes->first()) return;
     Checkpoint checkpoint{run, epochs_, part_, {}};
     for_each_tensor([&](const NamedTensor& entry) {
         checkpoint.tensors.emplace(entry.name, to_ranvier(entry.tensor));
@@ -342,18 +365,28 @@ TrainResult Training::result(const Network& network) {
     return result;
 }
 
+/// The content of the checkpoint, if there is one. Process 0 reads it for all, so that all continue
+/// from the same one.
+std::optional<std::string> saved_checkpoint(const TrainOptions& options) {
+    ProcessGroup& processes = *options.processes;
+    const bool there =
+        processes.first() && !options.checkpoint.empty() && fs::exists(options.checkpoint);
+    if (processes.from_first(there ? "there" : "").empty()) return std::nullopt;
+    return processes.from_first(there ? read_file(options.checkpoint) : "");
+}
+
 TrainResult train_with_torch(const Network& network, const Samples& samples,
                              const TrainOptions& options, Progress& progress) {
     const TorchThreads threads(options.n_threads);
-    Training training(network, samples, options);
+    const bool alone = options.processes->size() == 1;
     Fingerprint run;
-    if (!options.checkpoint.empty()) {
-        run = fingerprint(network, samples, options);
-        if (fs::exists(options.checkpoint)) {
-            const Checkpoint found = load_checkpoint(options.checkpoint);
-            require_same_run(found, run, options.checkpoint);
-            training.restore(found);
-        }
+    if (!options.checkpoint.empty() || !alone) run = fingerprint(network, samples, options);
+    if (!alone) require_same_everywhere(run, *options.processes);
+    Training training(network, samples, options);
+    if (const auto saved = saved_checkpoint(options)) {
+        const Checkpoint found = decode_checkpoint(*saved, options.checkpoint);
+        require_same_run(found, run, options.checkpoint);
+        training.restore(found);
     }
     training.run_epochs(run, progress);
     return training.result(network);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ranvier/base/process_group.hpp"
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/net/network.hpp"
@@ -62,6 +63,8 @@ struct TrainOptions {
     const Samples* test = nullptr;     ///< what evaluate_every measures on; not owned
     int evaluate_every = 0;            ///< epochs; also after the last one; 0: never
     std::filesystem::path curves;      ///< folder for curve files (train/curves.hpp); empty: none
+    /// Share each batch; process 0 writes the checkpoint. All are given the same arguments.
+    ProcessGroup* processes = &single_process();
 };
 
 struct EpochResult {
@@ -83,7 +86,8 @@ struct TrainResult {
 /// Trains all weights (and batch norm) by cross entropy, with what `options` add to it. Binary
 /// weights are so in the result, and their format says it. Continues bit for bit from
 /// `options.checkpoint` if that file exists and belongs to the same network and options.
-/// Same seed and threads, same weights.
+/// Same seed and threads, same weights; with other numbers of processes the same but for the order
+/// in which sums are added.
 /// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or
 ///         is damaged, or the loss stops being finite (says what to change).
 [[nodiscard]] TrainResult train(const Network& network, const Samples& samples,
