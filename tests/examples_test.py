@@ -39,7 +39,7 @@ class Examples(program.ProgramTest):
             words += ["-o", "imported.safetensors"] if "-o" not in words else []
         if command == "demo":
             return  # demo_test.py runs it whole
-        if command == "run":
+        if command in ("run", "sweep"):
             words += SHORTER
             expected = OK if CAN_TRAIN else UNSUPPORTED
         if command == "evaluate" and "--limit" not in words:

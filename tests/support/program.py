@@ -12,6 +12,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = os.environ.get("RANVIER_PROGRAM", str(ROOT / "build/release/ranvier"))
 CAN_TRAIN = os.environ.get("RANVIER_CAN_TRAIN", "ON").upper() in ("ON", "1", "TRUE", "YES")
+CAN_DISTRIBUTE = CAN_TRAIN and os.environ.get("RANVIER_CAN_DISTRIBUTE", "ON").upper() == "ON"
 SHARED = ROOT.parent / "shared"
 DATA = ROOT / "build/data"
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE

@@ -21,6 +21,7 @@ void add_convert(CLI::App& app, const CommandLine& line);
 void add_evaluate(CLI::App& app, const CommandLine& line);
 void add_stream(CLI::App& app, const CommandLine& line);
 void add_run(CLI::App& app, const CommandLine& line);
+void add_sweep(CLI::App& app, const CommandLine& line);
 void add_demo(CLI::App& app, const CommandLine& line);
 void add_export(CLI::App& app, const CommandLine& line);
 

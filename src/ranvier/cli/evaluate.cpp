@@ -34,12 +34,16 @@ EvaluationResult evaluate_file(const std::string& file, const EvaluateOptions& o
 }
 
 void run(const EvaluateOptions& options, const CommandLine& line) {
-    TerminalProgress progress;
-    const RunContext context = options.run.context(line, progress);
+    const Launch launch = launch_from_environment();
+    const auto processes = connect(launch);
+    TerminalProgress progress(processes->first());
+    const RunContext context = options.run.context(line, progress, *processes, launch);
     std::vector<EvaluationResult> results = {evaluate_file(options.network, options, context)};
     if (!options.against.empty())
         results.push_back(evaluate_file(options.against, options, context));
     progress.finish();
+    processes->finish();
+    if (!processes->first()) return;
     if (!options.json.empty()) {
         nlohmann::ordered_json json = to_json(results.front());
         if (results.size() > 1) json["against"] = to_json(results.back());

@@ -14,6 +14,7 @@ struct RunOptions {
     std::string json;
     std::vector<std::string> overrides;
     std::optional<std::uint64_t> seed;
+    std::optional<DeviceKind> device;
     RunArguments arguments;
 };
 
@@ -23,17 +24,21 @@ void run(const RunOptions& options, const CommandLine& line) {
     const Recipe recipe = load_recipe(options.recipe, overrides);
     const std::string name = std::filesystem::path(options.recipe).stem().string();
     run_and_print(recipe, options.out.empty() ? "runs/" + name : options.out, options.json,
-                  options.arguments, line);
+                  options.arguments, line, options.device);
 }
 
 }  // namespace
 
 void run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
-                   const RunArguments& arguments, const CommandLine& line) {
-    TerminalProgress progress;
+                   const RunArguments& arguments, const CommandLine& line,
+                   std::optional<DeviceKind> device) {
+    const Launch launch = launch_from_environment();
+    const auto processes = connect(launch);
+    TerminalProgress progress(processes->first());
     RecipeRunOptions options;
     options.out = out;
-    options.context = arguments.context(line, progress);
+    options.context = arguments.context(line, progress, *processes, launch);
+    options.context.device = device;
     options.say = [&progress](std::string_view text) {
         if (interrupted()) throw Interrupted{};
         progress.finish();
@@ -41,6 +46,8 @@ void run_and_print(const Recipe& recipe, const std::string& out, const std::stri
     };
     const RecipeRunResult result = run_recipe(recipe, options);
     progress.finish();
+    processes->finish();
+    if (!processes->first()) return;
     if (!json.empty()) write_file(json, read_file(result.result_file));
     std::string text;
     if (!result.evaluations.empty()) text = comparison_text(result.evaluations) + "\n";
@@ -69,6 +76,15 @@ void add_run(CLI::App& app, const CommandLine& line) {
     command->add_option("--seed", options->seed, "Instead of the recipe's own")
         ->check(CLI::NonNegativeNumber)
         ->type_name("N");
+    command
+        ->add_option_function<std::string>(
+            "--device",
+            [options](const std::string& word) {
+                options->device = value_named<DeviceKind>(word, "--device");
+            },
+            "Where train stages run, instead of what the recipe says: cpu or cuda")
+        ->check(CLI::IsMember(all_names<DeviceKind>()))
+        ->type_name("WORD");
     options->arguments.add_threads(*command);
     command->footer(
         "Examples:\n"

@@ -4,14 +4,17 @@
 #include "ranvier/cli/shared_options.hpp"
 #include "ranvier/recipe/run_recipe.hpp"
 
+#include <optional>
 #include <string>
 
 namespace ranvier {
 
 /// What `run` and `demo` share: runs the recipe, prints stages to standard error and the
 /// comparison to standard output.
-/// @param json  file that receives a copy of the result; empty: none.
+/// @param json    file that receives a copy of the result; empty: none.
+/// @param device  where to train; none: as the recipe says.
 void run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
-                   const RunArguments& arguments, const CommandLine& line);
+                   const RunArguments& arguments, const CommandLine& line,
+                   std::optional<DeviceKind> device = {});
 
 }  // namespace ranvier

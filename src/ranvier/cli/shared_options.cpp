@@ -1,5 +1,8 @@
 #include "ranvier/cli/shared_options.hpp"
 
+#include "ranvier/base/parallel.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -134,8 +137,15 @@ void RunArguments::add_seed(CLI::App& command) {
         ->type_name("N");
 }
 
-RunContext RunArguments::context(const CommandLine& line, Progress& progress) const {
-    return {seed, threads, line.text, &progress};
+RunContext RunArguments::context(const CommandLine& line, Progress& progress,
+                                 ProcessGroup& processes, const Launch& launch) const {
+    const int n_threads = threads_of_each(threads, launch.local_size);
+    return {seed, n_threads, line.text, &progress, &processes};
+}
+
+int threads_of_each(int threads, int n_processes) {
+    if (threads > 0 || n_processes <= 1) return threads;
+    return std::max(1, thread_count(0) / n_processes);
 }
 
 void print(const std::string& text) {

@@ -39,8 +39,14 @@ struct RunArguments {
 
     void add_threads(CLI::App& command);
     void add_seed(CLI::App& command);
-    [[nodiscard]] RunContext context(const CommandLine& line, Progress& progress) const;
+    /// @param processes  the group of `launched`, if the command shares its work.
+    [[nodiscard]] RunContext context(const CommandLine& line, Progress& progress,
+                                     ProcessGroup& processes = single_process(),
+                                     const Launch& launch = {}) const;
 };
+
+/// Of `threads` as given (0: all cores), those that each of `n_processes` on this machine gets.
+[[nodiscard]] int threads_of_each(int threads, int n_processes);
 
 /// An option whose value is one of an enum's names.
 template <typename Enum>

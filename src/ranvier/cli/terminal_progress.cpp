@@ -67,7 +67,8 @@ std::string progress_text(std::string_view what, std::string_view unit, std::uin
     return text;
 }
 
-TerminalProgress::TerminalProgress() : terminal_(::isatty(STDERR_FILENO) != 0) {}
+TerminalProgress::TerminalProgress(bool shows)
+    : shows_(shows), terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 void TerminalProgress::start(std::string_view what, std::string_view unit, std::uint64_t total) {
     const std::lock_guard lock(mutex_);
@@ -102,7 +103,7 @@ void TerminalProgress::finish() {
 }
 
 void TerminalProgress::show(Clock::time_point now) {
-    if (what_.empty()) return;
+    if (what_.empty() || !shows_) return;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     std::string line = progress_text(what_, unit_, done_, total_, seconds);
     if (!note_.empty()) line += "  " + note_;

@@ -31,7 +31,8 @@ void catch_interrupts();
 /// alone.
 class TerminalProgress : public Progress {
 public:
-    TerminalProgress();
+    /// @param shows  false: only watches for signals (processes of a group other than the first).
+    explicit TerminalProgress(bool shows = true);
     ~TerminalProgress() override { TerminalProgress::finish(); }
     TerminalProgress(const TerminalProgress&) = delete;
     TerminalProgress& operator=(const TerminalProgress&) = delete;
@@ -47,6 +48,7 @@ private:
     void show(Clock::time_point now);
     void clear();
 
+    const bool shows_;
     const bool terminal_;
     std::mutex mutex_;  ///< guards everything below but the two atomics
     std::atomic<std::uint64_t> done_{0};

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <dnnl.h>
 #include <span>
+#if RANVIER_HAS_ONEDNN
+#include <dnnl.h>
+#endif
 
 namespace ranvier {
 
@@ -28,6 +30,7 @@ Matrix product(const Matrix& a, bool transposed, const Matrix& b) {
     const std::size_t m = transposed ? a.n_columns : a.n_rows;
     const std::size_t inner = transposed ? a.n_rows : a.n_columns;
     Matrix c(m, b.n_columns);
+#if RANVIER_HAS_ONEDNN
     const auto dim = [](std::size_t n) { return static_cast<dnnl_dim_t>(n); };
     const dnnl_status_t status =
         dnnl_sgemm(transposed ? 'T' : 'N', 'N', dim(m), dim(b.n_columns), dim(inner), 1.0F,
@@ -36,6 +39,14 @@ Matrix product(const Matrix& a, bool transposed, const Matrix& b) {
     if (status != dnnl_success)
         fail(Fault::internal, "weight fit: oneDNN refused a product (status {})",
              static_cast<int>(status));
+#else
+    for (std::size_t i = 0; i < m; ++i)
+        for (std::size_t k = 0; k < inner; ++k) {
+            const float factor = a.values[transposed ? k * m + i : i * inner + k];
+            for (std::size_t j = 0; j < b.n_columns; ++j)
+                c.values[i * b.n_columns + j] += factor * b.values[k * b.n_columns + j];
+        }
+#endif
     return c;
 }
 

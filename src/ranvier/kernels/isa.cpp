@@ -27,18 +27,36 @@ constexpr std::array isas = {
 
 std::atomic<bool> scalar = false;
 
+#ifdef HWY_COMPILE_ONLY_STATIC
+// Without Highway's library the kernels exist once, for what the compiler was told to use.
+std::int64_t targets_in_use() {
+    return HWY_STATIC_TARGET;
+}
+std::int64_t supported() {
+    return HWY_STATIC_TARGET;
+}
+void restrict_to(std::int64_t /*targets*/) {}
+#else
+std::int64_t targets_in_use() {
+    return hwy::SupportedTargets();
+}
 /// What the machine has, whatever was chosen.
 std::int64_t supported() {
     hwy::SetSupportedTargetsForTest(0);
     return hwy::SupportedTargets();
 }
+void restrict_to(std::int64_t targets) {
+    hwy::SetSupportedTargetsForTest(targets);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+#endif
 
 }  // namespace
 
 std::vector<std::string> available_isas() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> result = {"scalar"};
-        const std::int64_t targets = hwy::SupportedTargets();
+        const std::int64_t targets = targets_in_use();
         for (const Isa& isa : isas)
             if ((targets & isa.target) != 0) result.emplace_back(isa.name);
         return result;
@@ -55,8 +73,7 @@ void use_isa(const std::string& name) {
     std::int64_t targets = supported();
     for (const Isa& isa : isas)
         if (name == isa.name) targets &= isa.target;
-    hwy::SetSupportedTargetsForTest(targets);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    restrict_to(targets);
 }
 
 void use_isa_from_environment() {
@@ -66,7 +83,7 @@ void use_isa_from_environment() {
 
 std::string isa_in_use() {
     if (scalar) return "scalar";
-    const std::int64_t targets = hwy::SupportedTargets();
+    const std::int64_t targets = targets_in_use();
     std::string best = "scalar";
     for (const Isa& isa : isas)
         if ((targets & isa.target) != 0) best = isa.name;

@@ -4,6 +4,7 @@
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
+#include "ranvier/recipe/shared_evaluation.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/sim/float_engine.hpp"
@@ -138,45 +139,46 @@ void count_documents(const Tensor& logits, const Samples& samples, EvaluationRes
                                                 static_cast<double>(result.samples);
 }
 
-void evaluate_float_into(const Network& network, const Samples& samples,
+void evaluate_float_into(const Network& network, const std::shared_ptr<const Samples>& samples,
                          const EvaluateRequest& request, const RunContext& context,
                          EvaluationResult& result) {
     FloatOptions options;
     options.n_threads = context.n_threads;
-    options.keep_logits = samples.node_labels() != nullptr;
-    const FloatResult run = evaluate_float(network, samples, options, *context.progress);
+    options.keep_logits = samples->node_labels() != nullptr;
+    const FloatResult run =
+        evaluate_float_shared(network, samples, options, *context.progress, *context.processes);
     result.samples = run.samples;
     result.correct = run.correct;
     result.accuracy = run.accuracy();
     result.seconds = run.seconds;
     result.engine = "float";
-    count_documents(run.logits, samples, result);
+    count_documents(run.logits, *samples, result);
     take_ledger(float_ledger(network, ledger_options(network, request)), false, result);
 }
 
 /// What simulates, and its name.
-SimulationResult simulate(const Network& network, const Samples& samples,
+SimulationResult simulate(const Network& network, const std::shared_ptr<const Samples>& samples,
                           const EvaluateRequest& request, const SimulationOptions& options,
-                          Progress& progress, std::string& engine_name) {
+                          const RunContext& context, std::string& engine_name) {
     if (request.replay) {
         engine_name = "fast, replay";
-        return replay_events(network, samples, options, progress);
+        return replay_events(network, *samples, options, *context.progress);
     }
     const auto engine = make_spiking_engine(network, request.engine);
     engine_name = engine->name();
-    return engine->run(samples, options, progress);
+    return run_shared(*engine, samples, options, *context.progress, *context.processes);
 }
 
-void evaluate_spiking_into(const Network& network, const Samples& samples,
+void evaluate_spiking_into(const Network& network, const std::shared_ptr<const Samples>& samples,
                            const EvaluateRequest& request, const RunContext& context,
                            EvaluationResult& result) {
     SimulationOptions options;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
     options.exit = request.exit;
-    options.keep_logits = samples.node_labels() != nullptr;
+    options.keep_logits = samples->node_labels() != nullptr;
     const SimulationResult run =
-        simulate(network, samples, request, options, *context.progress, result.engine);
+        simulate(network, samples, request, options, context, result.engine);
     result.samples = run.samples;
     result.correct = run.correct();
     result.accuracy = run.accuracy();
@@ -190,10 +192,10 @@ void evaluate_spiking_into(const Network& network, const Samples& samples,
     if (request.replay) result.replay_bin_us = request.data.frames.bin_us;
     if (request.exit.kind != ExitRule::Kind::none) result.exits_after = run.exits_after;
     result.mean_steps = run.mean_steps();
-    count_documents(run.logits, samples, result);
+    count_documents(run.logits, *samples, result);
     if (request.steps > 0 || request.replay) result.coding.steps = run.steps;
     // A graph is one sample whose class means nothing.
-    if (result.coding.coding == "rate" && run.samples > 0 && samples.node_labels() == nullptr)
+    if (result.coding.coding == "rate" && run.samples > 0 && samples->node_labels() == nullptr)
         for (const std::uint64_t correct : run.correct_after)
             result.accuracy_per_step.push_back(static_cast<double>(correct) /
                                                static_cast<double>(run.samples));
@@ -258,6 +260,7 @@ void describe_run(const Network& network, const EvaluateRequest& request, const 
     result.split = name_of(request.data.split);
     result.seed = context.seed;
     result.threads = thread_count(context.n_threads);
+    result.processes = context.processes->size();
     result.command_line = context.command_line;
     result.versions = versions();
     const EnergyConstants constants = ledger_options(network, request).constants;
@@ -274,7 +277,7 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     require_fitting(network, request, result.coding);
     DataOptions data = request.data;
     data.shape = network.input().shape;
-    const std::unique_ptr<Samples> samples = open_dataset(data);
+    const std::shared_ptr<const Samples> samples = open_dataset(data);
     const NodeLabels* nodes = samples->node_labels();
     if (samples->size() == 0 || (nodes != nullptr && nodes->node.empty()))
         fail(Fault::bad_input, "evaluate: {} has no samples; choose another --data or --split",
@@ -284,9 +287,9 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     result.null_weight_fraction = null_weight_fraction(network);
 
     if (network.spiking())
-        evaluate_spiking_into(network, *samples, request, context, result);
+        evaluate_spiking_into(network, samples, request, context, result);
     else
-        evaluate_float_into(network, *samples, request, context, result);
+        evaluate_float_into(network, samples, request, context, result);
 
     if (result.samples > 0)
         result.accuracy_error = std::sqrt(result.accuracy * (1 - result.accuracy) /

@@ -83,10 +83,14 @@ inline constexpr std::array<NameOf<FirstLayer>, 2> names_of(FirstLayer) {
 inline constexpr std::array<NameOf<OptimizerKind>, 2> names_of(OptimizerKind) {
     return {{{"sgd", OptimizerKind::sgd}, {"adam", OptimizerKind::adam}}};
 }
-inline constexpr std::array<NameOf<ScheduleKind>, 3> names_of(ScheduleKind) {
+inline constexpr std::array<NameOf<ScheduleKind>, 4> names_of(ScheduleKind) {
     return {{{"constant", ScheduleKind::constant},
              {"step", ScheduleKind::step},
-             {"cosine", ScheduleKind::cosine}}};
+             {"cosine", ScheduleKind::cosine},
+             {"one_cycle", ScheduleKind::one_cycle}}};
+}
+inline constexpr std::array<NameOf<DeviceKind>, 2> names_of(DeviceKind) {
+    return {{{"cpu", DeviceKind::cpu}, {"cuda", DeviceKind::cuda}}};
 }
 
 inline constexpr std::array<NameOf<BinaryWeights>, 2> names_of(BinaryWeights) {

@@ -87,6 +87,17 @@ DataOptions read_data(const toml::table& table, const std::string& file, std::ui
     return data;
 }
 
+void read_betas(TableReader& reader, TrainOptions& options) {
+    if (!reader.has("betas")) return;
+    std::vector<double> betas;
+    reader.read("betas", betas);
+    if (betas.size() != 2)
+        fail(Fault::bad_input, "{}: has {} values; two are needed, for instance [0.9, 0.999]",
+             reader.place("betas"), betas.size());
+    options.beta1 = betas[0];
+    options.beta2 = betas[1];
+}
+
 TrainStage read_train(TableReader& reader) {
     TrainStage stage;
     TrainOptions& options = stage.options;
@@ -95,9 +106,16 @@ TrainStage read_train(TableReader& reader) {
     reader.read_name("optimizer", options.optimizer);
     reader.read("learning_rate", options.learning_rate, 0, huge);
     reader.read("momentum", options.momentum, 0, 1);
+    read_betas(reader, options);
+    reader.read("amsgrad", options.amsgrad);
     reader.read("weight_decay", options.weight_decay, 0, huge);
+    reader.read_integer("weight_decay_epochs", options.weight_decay_epochs, 0);
     reader.read_name("schedule", options.schedule);
     reader.read("milestones", options.milestones, 0);
+    reader.read_integer("step_every", options.step_every, 0);
+    reader.read("warm_up", options.warm_up, 0, 1);
+    reader.read("start_divisor", options.start_divisor, 1, huge);
+    reader.read("final_divisor", options.final_divisor, 1, huge);
     reader.read("gamma", options.gamma, 0, huge);
     reader.read_integer("shift", options.shift, 0, 1 << 12);
     reader.read("flip", options.flip);
@@ -109,7 +127,10 @@ TrainStage read_train(TableReader& reader) {
     std::string neuron;
     reader.read("neuron", neuron);
     if (!neuron.empty()) stage.neuron = value_named<NeuronKind>(neuron, reader.place("neuron"));
+    reader.read_name("device", options.device);
     reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
+    reader.read("checkpoint_seconds", options.checkpoint_seconds, 0, huge);
+    reader.read_integer("evaluate_every", options.evaluate_every, 0);
     reader.read_integer("limit", stage.limit, 0);
     return stage;
 }

@@ -62,6 +62,46 @@ TEST(Recipe, TheBaseMayBeChosenAutomatically) {
     EXPECT_NE(refusal(with("base = 1.5", "base = [2]")).find("r.toml:"), std::string::npos);
 }
 
+TEST(Recipe, ReadsEveryKeyOfATraining) {
+    const Recipe recipe = parse_recipe(with("epochs = 3", R"(epochs = 50
+betas = [0, 0.999]
+amsgrad = true
+weight_decay = 5e-4
+weight_decay_epochs = 30
+schedule = "one_cycle"
+step_every = 30
+milestones = [10, 20]
+gamma = 0.5
+warm_up = 0.25
+start_divisor = 10
+final_divisor = 100
+device = "cuda"
+checkpoint_seconds = 0.5
+evaluate_every = 5)"),
+                                       "r.toml");
+    const TrainOptions& options = std::get<TrainStage>(recipe.stages[0].work).options;
+    EXPECT_EQ(options.beta1, 0);
+    EXPECT_EQ(options.beta2, 0.999);
+    EXPECT_TRUE(options.amsgrad);
+    EXPECT_EQ(options.weight_decay_epochs, 30);
+    EXPECT_EQ(options.schedule, ScheduleKind::one_cycle);
+    EXPECT_EQ(options.step_every, 30);
+    EXPECT_EQ(options.milestones, (std::vector{10, 20}));
+    EXPECT_EQ(options.warm_up, 0.25);
+    EXPECT_EQ(options.start_divisor, 10);
+    EXPECT_EQ(options.final_divisor, 100);
+    EXPECT_EQ(options.device, DeviceKind::cuda);
+    EXPECT_EQ(options.checkpoint_seconds, 0.5);
+    EXPECT_EQ(options.evaluate_every, 5);
+    const auto refused = [](const char* line) { return refusal(with("epochs = 3", line)); };
+    EXPECT_NE(refused("betas = [0.9]").find("two are needed"), std::string::npos);
+    EXPECT_NE(refused("device = \"graphics\"").find("known: cpu, cuda"), std::string::npos);
+    EXPECT_NE(refused("checkpoint_seconds = -1").find("from 0"), std::string::npos);
+    EXPECT_NE(refused("warm_up = 2").find("from 0 to 1"), std::string::npos);
+    EXPECT_NE(refused("schedule = \"one-cycle\"").find("did you mean 'one_cycle'?"),
+              std::string::npos);
+}
+
 TEST(Recipe, ReadsEveryStage) {
     const Recipe recipe = parse_recipe(sound, "r.toml");
     EXPECT_EQ(recipe.seed, 7U);

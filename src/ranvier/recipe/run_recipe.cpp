@@ -10,7 +10,9 @@
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/report/json.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace ranvier {
 
@@ -37,13 +39,16 @@ Network first_network(const Recipe& recipe) {
 
 Json train_json(const TrainResult& result) {
     Json json = {{"epochs", Json::array()}};
-    for (const EpochResult& epoch : result.epochs)
+    for (const EpochResult& epoch : result.epochs) {
         json["epochs"].push_back({{"epoch", epoch.epoch},
                                   {"loss", epoch.loss},
                                   {"accuracy", epoch.accuracy},
                                   {"learning_rate", epoch.learning_rate},
                                   {"images_per_second", epoch.images_per_second},
                                   {"synops", epoch.synops}});
+        if (epoch.test_loss) json["epochs"].back()["test_loss"] = *epoch.test_loss;
+        if (epoch.test_accuracy) json["epochs"].back()["test_accuracy"] = *epoch.test_accuracy;
+    }
     return json;
 }
 
@@ -81,6 +86,7 @@ private:
         if (work.neuron) set_activations(network, *work.neuron);
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
+        request.options.curves = folder_.path();
         TrainResult trained = run_train(network, request, context_);
         Json json = train_json(trained);
         return {std::move(trained.network), std::move(json)};
@@ -175,14 +181,33 @@ std::vector<StageFolder> stage_folders(const Recipe& recipe, const fs::path& out
     return folders;
 }
 
+/// Whether the processes of a group work on such a stage together; the others are process 0's.
+bool is_shared(const Stage& stage) {
+    return stage.kind == "train" || stage.kind == "evaluate";
+}
+
+/// The network that a stage begins with. Process 0 has it and sends it to the others, which need
+/// not see the folders.
+Network stage_input(const Recipe& recipe, const Stage& stage,
+                    const std::vector<StageFolder>& folders, ProcessGroup& processes) {
+    Network network;
+    if (processes.first())
+        network = stage.from ? load_network(folders[*stage.from].network()) : first_network(recipe);
+    if (processes.size() == 1 || !is_shared(stage)) return network;
+    const std::string bytes = processes.first() ? encode_network(network) : "";
+    return decode_network(processes.from_first(bytes), "the network of process 0");
+}
+
 void run_stage(const Recipe& recipe, std::size_t index, const std::vector<StageFolder>& folders,
                const RunContext& context) {
     const Stage& stage = recipe.stages[index];
     const StageFolder& folder = folders[index];
-    folder.begin();
-    Network network =
-        stage.from ? load_network(folders[*stage.from].network()) : first_network(recipe);
+    ProcessGroup& processes = *context.processes;
+    if (!processes.first() && !is_shared(stage)) return;
+    if (processes.first()) folder.begin();
+    Network network = stage_input(recipe, stage, folders, processes);
     Outcome outcome = StageRunner(recipe, stage, folder, context).run(std::move(network));
+    if (!processes.first()) return;
     save_network(outcome.network, folder.network());
     outcome.result["stage"] = {{"do", stage.kind}, {"name", stage.name}, {"recipe", recipe.name}};
     write_file(folder.result(), json_text(outcome.result));
@@ -206,32 +231,56 @@ Json whole_result(const Recipe& recipe, const std::vector<EvaluationResult>& eva
     return json;
 }
 
+void require_same_recipe(const Recipe& recipe, ProcessGroup& processes) {
+    if (processes.from_first(recipe.text) != recipe.text)
+        fail(Fault::bad_input,
+             "{}: process {} of {} was started with another recipe or other overrides than process "
+             "0; start all with the same",
+             recipe.name, processes.rank(), processes.size());
+}
+
+/// Process 0's opinion, for all.
+bool decided(bool opinion, ProcessGroup& processes) {
+    return !processes.from_first(opinion ? "yes" : "").empty();
+}
+
 }  // namespace
+
+bool is_done(const Recipe& recipe, const fs::path& out) {
+    const std::vector<StageFolder> folders = stage_folders(recipe, out);
+    return fs::is_regular_file(out / "result.json") &&
+           std::all_of(folders.begin(), folders.end(),
+                       [](const StageFolder& folder) { return folder.done(); });
+}
 
 RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options) {
     RunContext context = options.context;
     context.seed = recipe.seed;
-    const FolderLock lock(options.out);
+    ProcessGroup& processes = *context.processes;
+    std::optional<FolderLock> lock;
+    if (processes.first()) lock.emplace(options.out);
+    require_same_recipe(recipe, processes);
     const std::vector<StageFolder> folders = stage_folders(recipe, options.out);
     const auto say = [&](std::size_t s, std::string_view what) {
-        if (options.say)
+        if (options.say && processes.first())
             options.say(
                 fmt::format("[{}/{}] {}: {}", s + 1, folders.size(), recipe.stages[s].name, what));
     };
     RecipeRunResult result;
     for (std::size_t s = 0; s < folders.size(); ++s) {
-        if (folders[s].done()) {
+        if (decided(processes.first() && folders[s].done(), processes)) {
             say(s, "was done before");
         } else {
             say(s, recipe.stages[s].kind);
             with_context(fmt::format("stage '{}'", recipe.stages[s].name),
                          [&] { run_stage(recipe, s, folders, context); });
         }
-        if (recipe.stages[s].kind != "evaluate") continue;
+        if (recipe.stages[s].kind != "evaluate" || !processes.first()) continue;
         const fs::path file = folders[s].result();
         result.evaluations.push_back(evaluation_from_json(read_file(file), file.string()));
     }
     result.result_file = options.out / "result.json";
+    if (!processes.first()) return result;
     remove_unfinished(result.result_file);  // of a run that was killed; the folder is locked
     write_file(result.result_file, json_text(whole_result(recipe, result.evaluations)));
     return result;

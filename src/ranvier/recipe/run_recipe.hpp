@@ -34,8 +34,14 @@ struct RecipeRunResult {
 /// moment continues where it was; training continues from its last checkpoint. The outcome is the
 /// same as that of an uninterrupted run. At the end OUT/result.json holds the keys of the last
 /// evaluation and, by name, every evaluation.
+///
+/// The processes of a group (options.context.processes) train and evaluate together; all other
+/// stages and every file are process 0's. The others return nothing but the result's path.
 /// @throws Error from any stage, with the stage's name before it; Error(io) if another process is
 ///         running a recipe in OUT.
 RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options);
+
+/// Whether all stages of exactly this recipe were finished in `out`.
+[[nodiscard]] bool is_done(const Recipe& recipe, const std::filesystem::path& out);
 
 }  // namespace ranvier

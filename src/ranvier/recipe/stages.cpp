@@ -5,6 +5,7 @@
 #include "ranvier/formats/onnx.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/train/process_group.hpp"
 
 #include <cmath>
 
@@ -80,6 +81,19 @@ GraphTrainResult run_train_graph(const GraphTrainOptions& request, const DataOpt
 #endif
 }
 
+std::unique_ptr<ProcessGroup> connect(const Launch& launch) {
+#if RANVIER_CAN_TRAIN
+    return connect_processes(launch);
+#else
+    if (launch.size == 1) return std::make_unique<ProcessGroup>();
+    fail(Fault::unsupported,
+         "{} processes were started, but this program was built without LibTorch, which connects "
+         "them; install libtorch-dev and libgloo-dev and build with -DRANVIER_TRAIN=ON, or set "
+         "RANVIER_LAUNCHER=none",
+         launch.size);
+#endif
+}
+
 TrainResult run_train(const Network& network, const TrainRequest& request,
                       const RunContext& context) {
 #if RANVIER_CAN_TRAIN
@@ -88,6 +102,16 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
     TrainOptions options = request.options;
     options.seed = context.seed;
     options.n_threads = context.n_threads;
+    options.processes = context.processes;
+    options.device = context.device.value_or(options.device);
+    std::unique_ptr<Samples> test;
+    if (options.evaluate_every > 0) {
+        DataOptions test_data = data;
+        test_data.split = Split::test;
+        test_data.limit = 0;
+        test = open_dataset(test_data);
+        options.test = test.get();
+    }
     return train(network, *open_dataset(data), options, *context.progress);
 #else
     (void)network, (void)request, (void)context;

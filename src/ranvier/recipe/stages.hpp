@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ranvier/base/launch.hpp"
+#include "ranvier/base/process_group.hpp"
 #include "ranvier/base/progress.hpp"
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
@@ -13,6 +15,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +28,9 @@ struct RunContext {
     int n_threads = 0;                    ///< 0: all cores
     std::string command_line;             ///< goes into results
     Progress* progress = &no_progress();  ///< not null
+    /// Share training and evaluation. Not null.
+    ProcessGroup* processes = &single_process();
+    std::optional<DeviceKind> device{};  ///< where to train, whatever the stage says
 };
 
 struct ImportRequest {
@@ -41,8 +48,8 @@ struct ImportRequest {
 [[nodiscard]] Network load_imported(const std::filesystem::path& file);
 
 struct TrainRequest {
-    TrainOptions options;  ///< seed and threads are taken from the context
-    DataOptions data;
+    TrainOptions options;  ///< seed, threads and test set are put in by run_train
+    DataOptions data;      ///< evaluate_every measures on all of its test split
 };
 
 /// @throws Error as train; Error(unsupported) if the program was built without LibTorch.
@@ -51,6 +58,10 @@ struct TrainRequest {
 /// Trains a Text-GCN on the graph of `data`. @throws as run_train.
 [[nodiscard]] GraphTrainResult run_train_graph(const GraphTrainOptions& options,
                                                const DataOptions& data, const RunContext& context);
+/// The group of processes that a launcher started (base/launch.hpp).
+/// @throws Error as train/process_group.hpp; Error(unsupported) for more than one process if the
+///         program was built without LibTorch.
+[[nodiscard]] std::unique_ptr<ProcessGroup> connect(const Launch& launch);
 /// Whether run_train can work.
 [[nodiscard]] bool can_train() noexcept;
 

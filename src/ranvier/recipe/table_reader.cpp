@@ -92,6 +92,13 @@ void TableReader::read_int64(const char* key, std::int64_t& value, std::int64_t 
 }
 
 void TableReader::read(const char* key, std::vector<float>& values) {
+    if (!has(key)) return;
+    std::vector<double> wide;
+    read(key, wide);
+    values.assign(wide.begin(), wide.end());
+}
+
+void TableReader::read(const char* key, std::vector<double>& values) {
     const toml::node* node = find(key);
     if (node == nullptr) return;
     if (!node->is_array())
@@ -102,7 +109,7 @@ void TableReader::read(const char* key, std::vector<float>& values) {
         if (!found || !std::isfinite(*found))
             fail(Fault::bad_input, "{}: holds {}; it must be a list of numbers", place(key),
                  shown(element));
-        values.push_back(static_cast<float>(*found));
+        values.push_back(*found);
     }
 }
 

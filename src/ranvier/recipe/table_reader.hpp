@@ -23,6 +23,7 @@ public:
     void read(const char* key, std::string& value);
     void read(const char* key, bool& value);
     void read(const char* key, std::vector<float>& values);
+    void read(const char* key, std::vector<double>& values);
     void read(const char* key, std::vector<int>& values, int low);
     /// @param low, high  the values allowed.
     void read(const char* key, double& value, double low, double high);

@@ -100,7 +100,8 @@ struct EvaluationResult {
     std::string data_set;                              ///< as given to --data
     std::string split;
     std::uint64_t seed = 0;
-    int threads = 0;
+    int threads = 0;     ///< of each process
+    int processes = 1;   ///< that shared the samples
     std::string engine;  ///< float, reference
     std::string command_line;
     std::map<std::string, std::string> versions;  ///< ranvier, revision, libraries

@@ -146,6 +146,7 @@ void read_origin(const Json& json, EvaluationResult& result) {
     read("split", result.split);
     read("seed", result.seed);
     read("threads", result.threads);
+    read("processes", result.processes);
     read("engine", result.engine);
     read("command", result.command_line);
     read("versions", result.versions);
@@ -213,6 +214,7 @@ Json to_json(const EvaluationResult& result) {
     json["split"] = result.split;
     json["seed"] = result.seed;
     json["threads"] = result.threads;
+    json["processes"] = result.processes;
     json["engine"] = result.engine;
     json["command"] = result.command_line;
     json["versions"] = result.versions;

@@ -70,7 +70,7 @@ public:
 
     Tensor run(const Tensor& images, std::span<const std::size_t> layers,
                const Observer& observer) {
-        require_images(images);
+        require_image_batch(shapes_.front(), images);
         const std::vector<std::size_t> observed = sorted(layers);
         Tensor outputs({images.dims[0], shapes_.back().size()});
         if (images.dims[0] == 0) return outputs;
@@ -86,18 +86,6 @@ private:
     [[nodiscard]] int useful_threads(std::int64_t n) const {
         const double useful = work_per_layer_ * static_cast<double>(n);
         return useful >= max_threads_ ? max_threads_ : std::max(1, static_cast<int>(useful));
-    }
-
-    void require_images(const Tensor& images) const {
-        const Shape& s = shapes_.front();
-        const bool fits = images.dims.size() == 4 && images.dims[0] >= 0 &&
-                          Shape{images.dims[1], images.dims[2], images.dims[3]} == s &&
-                          images.size() == Tensor::count(images.dims);
-        if (!fits)
-            fail(Fault::bad_input,
-                 "float forward pass: the images have shape [{}]; the network wants [n, {}, {}, "
-                 "{}]",
-                 fmt::join(images.dims, ", "), s.channels, s.height, s.width);
     }
 
     [[nodiscard]] std::vector<std::size_t> sorted(std::span<const std::size_t> layers) const {

@@ -83,4 +83,7 @@ struct FloatOptions {
 /// @throws Error(bad_input) naming both shapes if `samples` cannot be fed to `network`.
 void require_matching(const Network& network, const Samples& samples);
 
+/// @throws Error(bad_input) naming both shapes if `images` are not [n] images of `shape`.
+void require_image_batch(const Shape& shape, const Tensor& images);
+
 }  // namespace ranvier

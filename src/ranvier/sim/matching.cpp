@@ -17,4 +17,14 @@ void require_matching(const Network& network, const Samples& samples) {
              samples.describe(), samples.n_classes(), shapes.back().size());
 }
 
+void require_image_batch(const Shape& shape, const Tensor& images) {
+    const bool fits = images.dims.size() == 4 && images.dims[0] >= 0 &&
+                      Shape{images.dims[1], images.dims[2], images.dims[3]} == shape &&
+                      images.size() == Tensor::count(images.dims);
+    if (!fits)
+        fail(Fault::bad_input,
+             "float forward pass: the images have shape [{}]; the network wants [n, {}, {}, {}]",
+             fmt::join(images.dims, ", "), shape.channels, shape.height, shape.width);
+}
+
 }  // namespace ranvier

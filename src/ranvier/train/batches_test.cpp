@@ -72,24 +72,73 @@ TEST(ReadTrainingBatch, IsTheSameOnAnyNumberOfThreads) {
     EXPECT_TRUE(std::equal(pixels.begin() + 180, pixels.begin() + 240, pixels.begin() + 240));
 }
 
+/// The rate at `progress` epochs of eight iterations each.
+double rate_at(TrainOptions options, ScheduleKind kind, double progress) {
+    options.schedule = kind;
+    return scheduled_rate(options, static_cast<std::uint64_t>(progress * 8), 8);
+}
+
 TEST(ScheduledRate, HandCheckedCases) {
     TrainOptions o;
     o.learning_rate = 0.8;
     o.epochs = 10;
     o.milestones = {3, 5};
     o.gamma = 0.5;
-    const auto rate = [&](ScheduleKind kind, double progress) {
-        o.schedule = kind;
-        return scheduled_rate(o, progress);
-    };
-    EXPECT_EQ(rate(ScheduleKind::constant, 9.5), 0.8);
-    EXPECT_EQ(rate(ScheduleKind::step, 2.99), 0.8);
-    EXPECT_EQ(rate(ScheduleKind::step, 3), 0.4);
-    EXPECT_EQ(rate(ScheduleKind::step, 9), 0.2);
-    EXPECT_EQ(rate(ScheduleKind::cosine, 0), 0.8);
-    EXPECT_NEAR(rate(ScheduleKind::cosine, 5), 0.4, 1e-12);
-    EXPECT_NEAR(rate(ScheduleKind::cosine, 2.5), 0.4 * (1 + std::sqrt(0.5)), 1e-12);
-    EXPECT_NEAR(rate(ScheduleKind::cosine, 10), 0, 1e-12);
+    EXPECT_EQ(rate_at(o, ScheduleKind::constant, 9.5), 0.8);
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 2.99), 0.8);
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 3), 0.4);
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 9), 0.2);
+    EXPECT_EQ(rate_at(o, ScheduleKind::cosine, 0), 0.8);
+    EXPECT_NEAR(rate_at(o, ScheduleKind::cosine, 5), 0.4, 1e-12);
+    EXPECT_NEAR(rate_at(o, ScheduleKind::cosine, 2.5), 0.4 * (1 + std::sqrt(0.5)), 1e-12);
+    EXPECT_NEAR(rate_at(o, ScheduleKind::cosine, 10), 0, 1e-12);
+}
+
+TEST(ScheduledRate, StepsEverySoManyEpochs) {
+    TrainOptions o;
+    o.learning_rate = 0.8;
+    o.epochs = 100;
+    o.gamma = 0.5;
+    o.step_every = 30;
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 29.9), 0.8);
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 30), 0.4);
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 99), 0.1);
+    o.milestones = {40};
+    EXPECT_EQ(rate_at(o, ScheduleKind::step, 40), 0.2);
+}
+
+TEST(ScheduledRate, OneCycleAsWrittenDownByHand) {
+    TrainOptions o;
+    o.schedule = ScheduleKind::one_cycle;
+    o.learning_rate = 0.8;
+    o.epochs = 2;
+    o.warm_up = 0.4;
+    const auto rate = [&](std::uint64_t iteration) { return scheduled_rate(o, iteration, 5); };
+    // Ten iterations: the fourth (4 = 0.4 * 10) is the highest, the tenth the last.
+    const double first = 0.8 / 25;
+    const double last = first / 1e4;
+    EXPECT_NEAR(rate(0), first, 1e-15);
+    EXPECT_NEAR(rate(1), 0.8 - (0.8 - first) * 0.75, 1e-15);  // (1 + cos 60 degrees) / 2 = 0.75
+    EXPECT_NEAR(rate(3), 0.8, 1e-15);
+    EXPECT_NEAR(rate(6), (0.8 + last) / 2, 1e-15);
+    EXPECT_NEAR(rate(9), last, 1e-15);
+    o.warm_up = 0;
+    EXPECT_LT(rate(0), 0.8);  // as PyTorch: the highest rate would be one iteration before
+    o.warm_up = 1;
+    EXPECT_NEAR(rate(9), 0.8, 1e-15);
+    o.epochs = 1;
+    EXPECT_TRUE(std::isfinite(scheduled_rate(o, 0, 1)));
+    o.warm_up = 0.3;
+    EXPECT_NEAR(scheduled_rate(o, 0, 1), last, 1e-15);
+}
+
+TEST(ScheduledWeightDecay, EndsAfterItsEpochs) {
+    TrainOptions o;
+    o.weight_decay = 5e-4;
+    EXPECT_EQ(scheduled_weight_decay(o, 1000), 5e-4);
+    o.weight_decay_epochs = 30;
+    EXPECT_EQ(scheduled_weight_decay(o, 29), 5e-4);
+    EXPECT_EQ(scheduled_weight_decay(o, 30), 0);
 }
 
 }  // namespace

@@ -10,15 +10,60 @@
 
 namespace ranvier {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, loss, accuracy, learning_rate,
-                                   images_per_second, synops)
-
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr const char* state_key = "ranvier_checkpoint";
 constexpr const char* hash_key = "ranvier_checkpoint_hash";
+
+Json json_of(const EpochResult& e) {
+    Json json = {{"epoch", e.epoch},
+                 {"loss", e.loss},
+                 {"accuracy", e.accuracy},
+                 {"learning_rate", e.learning_rate},
+                 {"images_per_second", e.images_per_second},
+                 {"synops", e.synops},
+                 {"unix_time", e.unix_time}};
+    if (e.test_loss) json["test_loss"] = *e.test_loss;
+    if (e.test_accuracy) json["test_accuracy"] = *e.test_accuracy;
+    return json;
+}
+
+EpochResult epoch_from(const Json& json) {
+    EpochResult e;
+    json.at("epoch").get_to(e.epoch);
+    json.at("loss").get_to(e.loss);
+    json.at("accuracy").get_to(e.accuracy);
+    json.at("learning_rate").get_to(e.learning_rate);
+    json.at("images_per_second").get_to(e.images_per_second);
+    json.at("synops").get_to(e.synops);
+    json.at("unix_time").get_to(e.unix_time);
+    if (json.contains("test_loss")) e.test_loss = json["test_loss"].get<double>();
+    if (json.contains("test_accuracy")) e.test_accuracy = json["test_accuracy"].get<double>();
+    return e;
+}
+
+Json json_of(const PartOfEpoch& part) {
+    return {{"batches", part.batches},
+            {"loss", part.loss},
+            {"correct", part.correct},
+            {"synops", part.synops},
+            {"seconds", part.seconds}};
+}
+
+PartOfEpoch part_from(const Json& json) {
+    return {json.at("batches").get<std::uint64_t>(), json.at("loss").get<double>(),
+            json.at("correct").get<std::int64_t>(), json.at("synops").get<double>(),
+            json.at("seconds").get<double>()};
+}
+
+std::string state_of(const Checkpoint& checkpoint) {
+    Json json = {
+        {"run", checkpoint.run}, {"epochs", Json::array()}, {"part", json_of(checkpoint.part)}};
+    for (const EpochResult& epoch : checkpoint.epochs) json["epochs"].push_back(json_of(epoch));
+    return json.dump();
+}
 
 std::string hash_of(const std::string& state, const std::map<std::string, Tensor>& tensors) {
     Hash hash;
@@ -40,15 +85,15 @@ std::string text(const Safetensors& content, const char* key) {
 }  // namespace
 
 void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path) {
-    const std::string state = Json{{"run", checkpoint.run}, {"epochs", checkpoint.epochs}}.dump();
+    const std::string state = state_of(checkpoint);
     const std::string hash = hash_of(state, checkpoint.tensors);
     write_file(path,
                encode_safetensors({checkpoint.tensors, {{state_key, state}, {hash_key, hash}}}));
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
+Checkpoint decode_checkpoint(const std::string& bytes, const std::filesystem::path& path) {
     const std::string file = path.string();
-    Safetensors content = decode_safetensors(read_file(path), file);
+    Safetensors content = decode_safetensors(bytes, file);
     const std::string state = text(content, state_key);
     if (state.empty())
         fail(Fault::bad_input,
@@ -63,7 +108,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     try {
         const Json json = parse_strict_json(state, file);
         json.at("run").get_to(checkpoint.run);
-        json.at("epochs").get_to(checkpoint.epochs);
+        for (const Json& epoch : json.at("epochs")) checkpoint.epochs.push_back(epoch_from(epoch));
+        checkpoint.part = part_from(json.at("part"));
     } catch (const Json::exception& error) {
         fail(Fault::bad_input, "{}: the checkpoint's state cannot be read: {}", file, error.what());
     }

@@ -22,21 +22,38 @@ using Fingerprint = std::map<std::string, std::string>;
 [[nodiscard]] Fingerprint fingerprint(const Network& network, const Samples& samples,
                                       const TrainOptions& options);
 
-/// A training at the end of an epoch. There is no other state: all random numbers are functions of
-/// the seed, the epoch and the sample or iteration.
+/// How far the epoch after those done has come.
+struct PartOfEpoch {
+    std::uint64_t batches = 0;  ///< done
+    double loss = 0;            ///< summed over their samples
+    std::int64_t correct = 0;   ///< of their samples
+    double synops = 0;          ///< summed over their samples
+    double seconds = 0;         ///< spent on them
+};
+
+/// A training between two batches. There is no other state: all random numbers are functions of the
+/// seed, the epoch and the sample or iteration.
 struct Checkpoint {
     Fingerprint run;
-    std::vector<EpochResult> epochs;        ///< those done
+    std::vector<EpochResult> epochs;  ///< those done
+    PartOfEpoch part;
     std::map<std::string, Tensor> tensors;  ///< weights, batch norm statistics, optimizer state
 };
 
 /// One safetensors file, written whole or not at all: the tensors by name, and two texts in its
-/// metadata. "ranvier_checkpoint" is JSON, {"run": {...}, "epochs": [{...}]};
+/// metadata. "ranvier_checkpoint" is JSON, {"run": {...}, "epochs": [{...}],
+/// "part": {...}};
 /// "ranvier_checkpoint_hash" is a hash of that text and of all tensors.
 void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 
-/// @throws Error(io); Error(bad_input) naming the file if it is no checkpoint, or damaged anywhere.
-[[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// @param bytes  content of the file `path`, which stands in messages.
+/// @throws Error(bad_input) naming the file if it is no checkpoint, or damaged anywhere.
+[[nodiscard]] Checkpoint decode_checkpoint(const std::string& bytes,
+                                           const std::filesystem::path& path);
+
+/// @throws Error(bad_input) naming the first difference if the processes of a group were given
+///         different trainings.
+void require_same_everywhere(const Fingerprint& run, ProcessGroup& processes);
 
 /// @throws Error(bad_input) naming the first difference if `checkpoint` is not one of `run`.
 void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,

@@ -14,14 +14,15 @@ void fill_dropout_mask(float probability, const DropoutMask& which, std::span<fl
                                               static_cast<std::uint32_t>(which.seed >> 32)};
     const auto threshold = static_cast<std::uint32_t>(std::lround(probability * 0x1p24F));
     const float kept = 1.0F / (1.0F - probability);
-    for (std::size_t i = 0; i < mask.size(); i += 4) {
+    const std::size_t end = which.begin + mask.size();
+    for (std::size_t i = which.begin / 4 * 4; i < end; i += 4) {
         const auto words =
             philox({static_cast<std::uint32_t>(i / 4), static_cast<std::uint32_t>(which.iteration),
                     static_cast<std::uint32_t>(which.iteration >> 32),
                     static_cast<std::uint32_t>(name >> 32)},
                    key);
-        for (std::size_t k = 0; k < 4 && i + k < mask.size(); ++k)
-            mask[i + k] = (words[k] >> 8) < threshold ? 0.0F : kept;
+        for (std::size_t k = i < which.begin ? which.begin - i : 0; k < 4 && i + k < end; ++k)
+            mask[i + k - which.begin] = (words[k] >> 8) < threshold ? 0.0F : kept;
     }
 }
 

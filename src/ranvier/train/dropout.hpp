@@ -10,6 +10,7 @@ struct DropoutMask {
     std::uint64_t seed = 0;
     std::uint64_t iteration = 0;  ///< from the beginning of training
     std::uint64_t layer = 0;      ///< below 2^24
+    std::uint64_t begin = 0;      ///< element of the layer's whole mask that is the first here
 };
 
 /// Fills `mask` with 0 (with `probability`) and 1 / (1 - probability), so that the expected value

@@ -4,6 +4,7 @@
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_reference.hpp"
 #include "ranvier/train/dropout.hpp"
+#include "ranvier/train/tensor_group.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -14,16 +15,16 @@ namespace {
 
 constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 
-torch::Tensor row_major(const Tensor& source, torch::Dtype dtype) {
+torch::Tensor row_major(const Tensor& source, const torch::TensorOptions& options) {
     torch::Tensor tensor = torch::empty(source.dims, torch::kFloat32);
     std::copy(source.values.begin(), source.values.end(), tensor.data_ptr<float>());
-    return tensor.to(dtype);
+    return tensor.to(options);
 }
 
 /// [1][channels][1][1], so that it meets images channel by channel.
-torch::Tensor per_channel(const std::vector<float>& values, torch::Dtype dtype) {
+torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorOptions& options) {
     const auto n = static_cast<std::int64_t>(values.size());
-    return row_major(Tensor({1, n, 1, 1}, values), dtype);
+    return row_major(Tensor({1, n, 1, 1}, values), options);
 }
 
 bool symmetric(const Window& w) {
@@ -65,6 +66,12 @@ torch::Tensor window_sizes(const torch::Tensor& x, const AveragePool& op, const 
     return sum_windows(pad_to_windows(ones, rest, out, 0), w);
 }
 
+/// Whether LibTorch's gradient of a layer does without the layer's output.
+bool forgets_output(const Layer& layer) {
+    return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||
+           layer.as<BatchNorm>() != nullptr;
+}
+
 }  // namespace
 
 /// One layer's output from its inputs: one overload per operation.
@@ -74,6 +81,7 @@ struct Executor::Apply {
     const Shape& out;
     const Pass& pass;
     std::size_t layer;
+    bool overwrites;  ///< an activation may put its result where its input is
 
     torch::Tensor operator()(const Input&) const {
         torch::Tensor x = in[0];
@@ -93,10 +101,20 @@ struct Executor::Apply {
                              {w.dilation_h, w.dilation_w}, op.groups);
     }
     torch::Tensor operator()(const Linear&) const {
-        return image(torch::linear(in[0].flatten(1), own.weight, own.bias));
+        const torch::Tensor x = in[0].flatten(1);
+        if (!x.is_cpu()) return image(torch::linear(x, own.weight, own.bias));
+        // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
+        // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores
+        // from these while they wait, and does not know every processor's vector instructions.
+        return torch::conv2d(image(x), own.weight.unsqueeze(2).unsqueeze(3), own.bias);
     }
     torch::Tensor operator()(const BatchNorm& op) const {
         constexpr double momentum = 0.1;  // PyTorch's default
+        const BatchPart& part = pass.part;
+        if (pass.training && part.processes->size() > 1)
+            return shared_batch_norm(*part.processes, in[0], part.n_whole,
+                                     {own.weight, own.bias, own.mean, own.variance}, momentum,
+                                     static_cast<double>(op.epsilon));
         return torch::batch_norm(in[0], own.weight, own.bias, own.mean, own.variance, pass.training,
                                  momentum, static_cast<double>(op.epsilon), false);
     }
@@ -132,12 +150,14 @@ struct Executor::Apply {
     torch::Tensor operator()(const Dropout& op) const {
         if (!pass.training || op.probability == 0) return in[0];
         Tensor mask({in[0].size(0), out.channels, out.height, out.width});
-        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer}, mask.values);
-        return in[0] * row_major(mask, in[0].scalar_type());
+        const auto begin = static_cast<std::uint64_t>(pass.part.first * out.size());
+        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer, begin}, mask.values);
+        return in[0] * row_major(mask, in[0].options());
     }
     torch::Tensor operator()(const Activation& op) const {
         if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);
-        const torch::Tensor x = torch::relu(in[0]);
+        torch::Tensor x = in[0];
+        x = overwrites ? torch::relu_(x) : torch::relu(x);
         if (op.neuron.kind == NeuronKind::relu) return x;
         return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
     }
@@ -159,8 +179,10 @@ struct Executor::Apply {
     }
 };
 
-Executor::Executor(const Network& network, torch::Dtype dtype)
-    : network_(network), shapes_(infer_shapes(network)), dtype_(dtype) {
+Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device device)
+    : network_(network),
+      shapes_(infer_shapes(network)),
+      options_(torch::TensorOptions(dtype).device(device)) {
     require_float_neurons(network);
     for (const Layer& layer : network.layers)
         if (adjacency_of(layer) != nullptr)
@@ -169,14 +191,20 @@ Executor::Executor(const Network& network, torch::Dtype dtype)
                  layer.name);
     weights_.resize(network.layers.size());
     for (std::size_t l = 0; l < network.layers.size(); ++l) load(network.layers[l], weights_[l]);
-    for (const auto& readers : consumers(network))
-        last_reader_.push_back(readers.empty() ? network.layers.size() : readers.back());
+    const auto readers = consumers(network);
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const Layer& layer = network.layers[l];
+        last_reader_.push_back(readers[l].empty() ? network.layers.size() : readers[l].back());
+        overwrites_.push_back(layer.as<Activation>() != nullptr &&
+                              readers[layer.inputs[0]].size() == 1 &&
+                              forgets_output(network.layers[layer.inputs[0]]));
+    }
 }
 
 void Executor::load(const Layer& layer, Weights& own) {
     const auto add = [&](std::vector<NamedTensor>& list, const char* what, const Tensor& source) {
         if (source.empty()) return torch::Tensor();
-        torch::Tensor tensor = row_major(source, dtype_);
+        torch::Tensor tensor = row_major(source, options_);
         if (tensor.dim() == 4) tensor = tensor.contiguous(channels_last);
         list.push_back({layer.name + "." + what, tensor});
         return tensor.set_requires_grad(&list == &parameters_);
@@ -193,8 +221,8 @@ void Executor::load(const Layer& layer, Weights& own) {
         own.mean = add(statistics_, "mean", norm->mean);
         own.variance = add(statistics_, "variance", norm->variance);
     } else if (const auto* input = layer.as<Input>()) {
-        if (!input->mean.empty()) own.mean = per_channel(input->mean, dtype_);
-        if (!input->std.empty()) own.variance = per_channel(input->std, dtype_);
+        if (!input->mean.empty()) own.mean = per_channel(input->mean, options_);
+        if (!input->std.empty()) own.variance = per_channel(input->std, options_);
     }
 }
 
@@ -209,8 +237,9 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         const Layer& layer = network_.layers[l];
         std::vector<torch::Tensor> in;
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
-        if (l == 0) in.push_back(pixels.to(dtype_));
-        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l}, layer.operation);
+        if (l == 0) in.push_back(pixels.to(options_));
+        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, l, overwrites_[l] != 0},
+                               layer.operation);
         if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
             (*pass.activations)[l] = values[l];
         for (const std::size_t source : layer.inputs)

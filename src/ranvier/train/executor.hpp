@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ranvier/net/network.hpp"
+#include "ranvier/train/batch_part.hpp"
 #include "ranvier/train/torch.hpp"
 
 #include <cstdint>
@@ -12,13 +13,16 @@ namespace ranvier {
 
 /// How a forward pass is meant.
 struct Pass {
-    /// Batch norm uses the batch's own statistics and updates the running ones; dropout is active.
+    /// Batch norm uses the whole batch's statistics and updates the running ones; dropout is
+    /// active.
     bool training = false;
-    /// The dropout masks are a function of (seed, iteration, layer, element) and of nothing else.
+    /// The dropout masks are a function of (seed, iteration, layer, element of the whole batch) and
+    /// of nothing else.
     std::uint64_t seed = 0;
     std::uint64_t iteration = 0;
     /// If not null: filled with what activation layers put out, [n_layers].
     std::vector<torch::Tensor>* activations = nullptr;
+    BatchPart part{};
 };
 
 struct NamedTensor {
@@ -37,7 +41,9 @@ class Executor {
 public:
     /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
     /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
-    explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32);
+    /// @param device  of all tensors; images may come from another.
+    explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32,
+                      torch::Device device = torch::kCPU);
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
     /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
@@ -70,10 +76,11 @@ private:
     Network network_;  ///< its weights are those that training began with
     std::vector<Shape> shapes_;
     std::vector<std::size_t> last_reader_;  ///< [n_layers]: after it, a layer's values are dropped
+    std::vector<char> overwrites_;          ///< [n_layers]: an activation that needs no own memory
     std::vector<Weights> weights_;          ///< [n_layers]
     std::vector<NamedTensor> parameters_;
     std::vector<NamedTensor> statistics_;
-    torch::Dtype dtype_;
+    torch::TensorOptions options_;  ///< type and device of all tensors
 };
 
 /// A tensor's values in row-major order as ours, and back into a tensor of the same size.

@@ -39,8 +39,13 @@ std::string data_hash(const Samples& samples) {
 }
 
 std::string optimizer_text(const TrainOptions& o) {
-    return o.optimizer == OptimizerKind::adam ? "adam"
-                                              : fmt::format("sgd, momentum {}", o.momentum);
+    if (o.optimizer == OptimizerKind::sgd) return fmt::format("sgd, momentum {}", o.momentum);
+    return fmt::format("adam, betas {} and {}{}", o.beta1, o.beta2, o.amsgrad ? ", amsgrad" : "");
+}
+
+std::string weight_decay_text(const TrainOptions& o) {
+    if (o.weight_decay_epochs == 0) return fmt::format("{}", o.weight_decay);
+    return fmt::format("{} for {} epochs", o.weight_decay, o.weight_decay_epochs);
 }
 
 std::string schedule_text(const TrainOptions& o) {
@@ -48,9 +53,13 @@ std::string schedule_text(const TrainOptions& o) {
         case ScheduleKind::constant:
             break;
         case ScheduleKind::step:
-            return fmt::format("step at [{}], gamma {}", fmt::join(o.milestones, ", "), o.gamma);
+            return fmt::format("step at [{}], every {}, gamma {}", fmt::join(o.milestones, ", "),
+                               o.step_every, o.gamma);
         case ScheduleKind::cosine:
             return fmt::format("cosine over {} epochs", o.epochs);
+        case ScheduleKind::one_cycle:
+            return fmt::format("one cycle over {} epochs, warm-up {}, divisors {} and {}", o.epochs,
+                               o.warm_up, o.start_divisor, o.final_divisor);
     }
     return "constant";
 }
@@ -73,12 +82,23 @@ Fingerprint fingerprint(const Network& network, const Samples& samples,
                                  samples.size(), data_hash(samples))},
             {"optimizer", optimizer_text(options)},
             {"learning rate", fmt::format("{}", options.learning_rate)},
-            {"weight decay", fmt::format("{}", options.weight_decay)},
+            {"weight decay", weight_decay_text(options)},
             {"schedule", schedule_text(options)},
             {"method", method_text(options)},
             {"batch", fmt::format("{}", options.batch)},
             {"augmentation", fmt::format("shift {}, flip {}", options.shift, options.flip)},
             {"seed", fmt::format("{}", options.seed)}};
+}
+
+void require_same_everywhere(const Fingerprint& run, ProcessGroup& processes) {
+    for (const auto& [what, here] : run) {
+        const std::string there = processes.from_first(here);
+        if (there != here)
+            fail(Fault::bad_input,
+                 "train: process {} of {} was started for another training: its {} is '{}', that "
+                 "of process 0 is '{}'; start all with the same recipe, options and data",
+                 processes.rank(), processes.size(), what, here, there);
+    }
 }
 
 void require_same_run(const Checkpoint& checkpoint, const Fingerprint& run,

@@ -118,7 +118,7 @@ public:
                  "train: the loss is {} in epoch {}; use a smaller learning_rate than {}",
                  result.loss, number, options_.learning_rate);
         result.accuracy = train_.accuracy(logits.detach());
-        optimizer_.step(options_.learning_rate, static_cast<std::uint64_t>(number));
+        optimizer_.step(options_.learning_rate, 0, static_cast<std::uint64_t>(number));
         // The next epoch's first product; without dropout it serves the validation too.
         membrane_ = product(embedding_);
         const torch::NoGradGuard no_grad;

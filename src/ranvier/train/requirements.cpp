@@ -29,7 +29,11 @@ void require_options(const TrainOptions& o, const Shape& image) {
                    o.learning_rate, "a number > 0");
     require_option(at_least(0, o.momentum) && o.momentum < 1, "momentum", o.momentum,
                    "0 up to, but not, 1");
+    for (const auto& [name, beta] : {std::pair{"beta1", o.beta1}, std::pair{"beta2", o.beta2}})
+        require_option(at_least(0, beta) && beta < 1, name, beta, "0 up to, but not, 1");
     require_option(at_least(0, o.weight_decay), "weight_decay", o.weight_decay, "a number >= 0");
+    require_option(o.weight_decay_epochs >= 0, "weight_decay_epochs", o.weight_decay_epochs,
+                   "0 (always) or more");
     require_option(std::isfinite(o.gamma) && o.gamma > 0, "gamma", o.gamma, "a number > 0");
     require_option(at_least(0, o.synop_target), "synop_target", o.synop_target, "a number >= 0");
     require_option(at_least(0, o.synop_factor) && o.synop_factor > 0, "synop_factor",
@@ -37,11 +41,18 @@ void require_options(const TrainOptions& o, const Shape& image) {
     require_option(at_least(0, o.synop_weight), "synop_weight", o.synop_weight, "a number >= 0");
     for (const int milestone : o.milestones)
         require_option(milestone >= 0, "milestone", milestone, "0 or more");
+    require_option(o.step_every >= 0, "step_every", o.step_every, "0 (never) or more");
+    require_option(at_least(0, o.warm_up) && o.warm_up <= 1, "warm_up", o.warm_up, "0 to 1");
+    require_option(at_least(1, o.start_divisor), "start_divisor", o.start_divisor, "1 or more");
+    require_option(at_least(1, o.final_divisor), "final_divisor", o.final_divisor, "1 or more");
     const std::int64_t side = std::min(image.height, image.width);
     require_option(o.shift >= 0 && o.shift < side, "shift", o.shift,
                    fmt::format("0 to {} for images of {}", side - 1, to_string(image)));
     require_option(o.n_threads >= 0, "n_threads", o.n_threads, "0 (all cores) or more");
     require_option(o.checkpoint_every >= 1, "checkpoint_every", o.checkpoint_every, "1 or more");
+    require_option(at_least(0, o.checkpoint_seconds), "checkpoint_seconds", o.checkpoint_seconds,
+                   "0 (only between epochs) or more");
+    require_option(o.evaluate_every >= 0, "evaluate_every", o.evaluate_every, "0 (never) or more");
 }
 
 void require_fit(const Network& network, const Samples& samples, const Shape& output) {
@@ -55,6 +66,17 @@ void require_fit(const Network& network, const Samples& samples, const Shape& ou
         fail(Fault::bad_input,
              "train: the network's output is {}; {} has {} classes, which need at least {}x1x1",
              to_string(output), samples.describe(), samples.n_classes(), samples.n_classes());
+}
+
+/// The smallest batch must have a sample for each process.
+void require_shares(std::size_t n_samples, const TrainOptions& o) {
+    const std::size_t smallest = n_samples / batch_count(n_samples, o.batch);
+    const int n_processes = o.processes->size();
+    if (smallest < static_cast<std::size_t>(n_processes))
+        fail(Fault::bad_input,
+             "train: {} processes share batches of {} samples; each needs one; make the batch "
+             "larger, or start fewer processes",
+             n_processes, smallest);
 }
 
 /// Batch norm needs two values to have a variance.
@@ -77,6 +99,11 @@ void require_trainable(const Network& network, const Samples& samples,
     require_float_neurons(network);
     require_options(options, network.input().shape);
     require_fit(network, samples, shapes.back());
+    if (options.evaluate_every > 0 && options.test == nullptr)
+        fail(Fault::usage, "train: evaluate_every is {}, but there is no test set",
+             options.evaluate_every);
+    if (options.evaluate_every > 0) require_fit(network, *options.test, shapes.back());
+    require_shares(samples.size(), options);
     require_batch_statistics(network, shapes, samples.size(), options.batch);
     const auto has_weights = [](const Layer& layer) {
         return layer.as<Convolution>() != nullptr || layer.as<Linear>() != nullptr ||

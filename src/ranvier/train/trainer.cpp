@@ -1,21 +1,26 @@
 #include "ranvier/train/trainer.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/net/binary_weights.hpp"
-#include "ranvier/train/batches.hpp"
+#include "ranvier/train/batch_feed.hpp"
 #include "ranvier/train/checkpoint.hpp"
+#include "ranvier/train/curves.hpp"
+#include "ranvier/train/device.hpp"
 #include "ranvier/train/executor.hpp"
 #include "ranvier/train/optimizer.hpp"
 #include "ranvier/train/requirements.hpp"
 #include "ranvier/train/schedule.hpp"
 #include "ranvier/train/synop_loss.hpp"
+#include "ranvier/train/tensor_group.hpp"
 #include "ranvier/train/weight_binarizer.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <optional>
-#include <span>
 
 namespace ranvier {
 
@@ -37,11 +42,15 @@ private:
     int before_;
 };
 
-struct BatchResult {
-    double loss = 0;  ///< mean over the batch
-    std::int64_t correct = 0;
-    double synops = 0;  ///< mean over the batch
-};
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::int64_t count_correct(const torch::Tensor& outputs, const torch::Tensor& labels) {
+    return outputs.argmax(1).eq(labels).sum().item<std::int64_t>();
+}
 
 /// The weights that `options` want binary.
 std::vector<std::size_t> binary_layers(const Network& network, const TrainOptions& options) {
@@ -61,12 +70,15 @@ public:
     Training(const Network& network, const Samples& samples, const TrainOptions& options)
         : samples_(samples),
           options_(options),
-          source_{samples, {options.shift, options.flip}, options.seed, options.n_threads},
-          executor_(network),
+          device_(usable_device(options.device, *options.processes)),
+          feed_({samples, {options.shift, options.flip}, options.seed, options.n_threads},
+                options.batch, device_, *options.processes),
+          executor_(network, torch::kFloat32, device_),
           optimizer_(options, executor_.parameters()),
           binary_layers_(binary_layers(network, options)),
           binarizer_(weights_of(executor_, binary_layers_)),
-          n_batches_(batch_count(samples.size(), options.batch)) {
+          n_batches_(batch_count(samples.size(), options.batch)),
+          curves_(options.processes->first() ? options.curves : fs::path()) {
         if (options.synop_loss == SynopPenalty::none) return;
         synops_.emplace(network, options.synop_loss);
         synop_target_ =
@@ -77,28 +89,36 @@ public:
                  "derived from them; scale the first layer up, or give synop_target");
     }
 
-    /// Runs the epochs that are still to be done; writes a checkpoint where `run` says whose.
+    /// Runs what is still to be done; writes checkpoints where `run` says whose.
     void run_epochs(const Fingerprint& run, Progress& progress);
     void restore(const Checkpoint& checkpoint);
     [[nodiscard]] TrainResult result(const Network& network);
 
 private:
-    EpochResult run_epoch(std::uint64_t epoch, Progress& progress);
-    [[nodiscard]] Checkpoint checkpoint(const Fingerprint& run) const;
-    BatchResult run_batch(std::uint64_t epoch, std::size_t batch,
-                          std::span<const std::size_t> indices);
-    struct Batch {
-        torch::Tensor pixels, labels;
-    };
-    [[nodiscard]] Batch empty_batch(std::size_t n) const;
     /// SynOps per sample as the network is, over the first training samples.
     [[nodiscard]] double mean_synops();
-    void require_finite(double value, std::uint64_t epoch, std::size_t batch) const;
+    /// Calls `visit(outputs, labels, activations)` for each batch of the first `n_samples`, as they
+    /// are and without gradients.
+    template <typename Visit>
+    void for_each_batch(const Samples& samples, std::size_t n_samples, const Visit& visit);
+    /// From where `part_` says to the epoch's end.
+    void run_epoch(const Fingerprint& run, Progress& progress);
+    void run_batch(std::uint64_t epoch, const Batch& batch);
+    [[nodiscard]] std::vector<torch::Tensor> gradients() const;
+    [[nodiscard]] EpochResult finished_epoch() const;
+    void measure_test(EpochResult& result, Progress& progress);
+    void save(const Fingerprint& run);
+    [[nodiscard]] std::string note(std::uint64_t epoch) const;
+    /// Samples of the epoch that `part_` has seen.
+    [[nodiscard]] std::size_t seen() const {
+        return part_.batches == n_batches_
+                   ? samples_.size()
+                   : batch_range(samples_.size(), options_.batch, part_.batches).first;
+    }
+    void require_finite(double loss, std::uint64_t epoch) const;
     void require_finite_weights(std::uint64_t epoch) const;
     [[nodiscard]] double rate(std::uint64_t epoch, std::size_t batch) const {
-        return scheduled_rate(options_,
-                              static_cast<double>(epoch) +
-                                  static_cast<double>(batch) / static_cast<double>(n_batches_));
+        return scheduled_rate(options_, epoch * n_batches_ + batch, n_batches_);
     }
     template <typename Visit>
     void for_each_tensor(const Visit& visit) const {
@@ -109,7 +129,8 @@ private:
 
     const Samples& samples_;
     const TrainOptions& options_;
-    BatchSource source_;
+    torch::Device device_;
+    BatchFeed feed_;
     Executor executor_;
     Optimizer optimizer_;
     std::vector<std::size_t> binary_layers_;
@@ -117,95 +138,156 @@ private:
     std::optional<SynopCounter> synops_;
     double synop_target_ = 0;
     std::size_t n_batches_;
+    CurveFiles curves_;
     std::vector<EpochResult> epochs_;
+    PartOfEpoch part_;
+    Clock::time_point last_save_ = Clock::now();
 };
 
-Training::Batch Training::empty_batch(std::size_t n_samples) const {
-    const Shape shape = samples_.shape();
-    const auto n = static_cast<std::int64_t>(n_samples);
-    return {torch::empty({n, shape.channels, shape.height, shape.width}),
-            torch::empty({n}, torch::kInt64)};
+template <typename Visit>
+void Training::for_each_batch(const Samples& samples, std::size_t n_samples, const Visit& visit) {
+    const torch::NoGradGuard no_grad;
+    std::vector<std::size_t> order(n_samples);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    BatchFeed feed({samples, {}, options_.seed, options_.n_threads}, options_.batch, device_,
+                   *options_.processes);
+    feed.begin(0, std::move(order));
+    while (feed.has_next()) {
+        const Batch batch = feed.next();
+        if (batch.labels.numel() == 0) continue;
+        std::vector<torch::Tensor> activations;
+        const torch::Tensor outputs =
+            executor_.forward(batch.pixels, {.activations = synops_ ? &activations : nullptr});
+        visit(outputs, batch.labels, activations);
+    }
 }
 
 double Training::mean_synops() {
-    const torch::NoGradGuard no_grad;
     const std::size_t n = std::min<std::size_t>(samples_.size(), 1024);
-    double sum = 0;
-    for (std::size_t begin = 0; begin < n; begin += options_.batch) {
-        const std::size_t count = std::min(options_.batch, n - begin);
-        const Batch batch = empty_batch(count);
-        const Tensor pixels = read_batch(samples_, begin, count);
-        copy_into(batch.pixels, pixels);
-        std::vector<torch::Tensor> activations;
-        (void)executor_.forward(batch.pixels, {.activations = &activations});
-        sum += synops_->count(activations).item<double>() * static_cast<double>(count);
-    }
-    return sum / static_cast<double>(n);
+    std::array<double, 1> sum = {};
+    for_each_batch(samples_, n, [&](const auto&, const auto& labels, const auto& activations) {
+        sum[0] += synops_->count(activations).template item<double>() *
+                  static_cast<double>(labels.numel());
+    });
+    options_.processes->sum(sum);
+    return sum[0] / static_cast<double>(n);
 }
 
-BatchResult Training::run_batch(std::uint64_t epoch, std::size_t batch,
-                                std::span<const std::size_t> indices) {
-    const auto [pixels, labels] = empty_batch(indices.size());
-    read_training_batch(source_, epoch, indices,
-                        {pixels.data_ptr<float>(), static_cast<std::size_t>(pixels.numel())},
-                        {labels.data_ptr<std::int64_t>(), indices.size()});
-
-    const std::uint64_t iteration = epoch * n_batches_ + batch;
+/// Each process computes its samples' share of the batch's loss, so that the gradients of all add
+/// up to that of the whole batch.
+void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
+    ProcessGroup& processes = *options_.processes;
+    const std::uint64_t iteration = epoch * n_batches_ + part_.batches;
+    const auto n_whole = static_cast<double>(batch.part.n_whole);
+    const double share = static_cast<double>(batch.labels.numel()) / n_whole;
     std::vector<torch::Tensor> activations;
     binarizer_.binarize();
     const torch::Tensor outputs = executor_.forward(
-        pixels, {true, options_.seed, iteration, synops_ ? &activations : nullptr});
-    torch::Tensor loss = torch::cross_entropy_loss(outputs, labels);
-    BatchResult result;
+        batch.pixels,
+        {true, options_.seed, iteration, synops_ ? &activations : nullptr, batch.part});
+    torch::Tensor loss = torch::cross_entropy_loss(outputs, batch.labels);
     if (synops_) {
-        const torch::Tensor synops = synops_->count(activations);
+        const torch::Tensor synops = shared_sum(processes, synops_->count(activations) * share);
         loss = loss + options_.synop_weight * synop_loss(synops, synop_target_);
-        result.synops = synops.item<double>();
+        part_.synops += synops.item<double>() * n_whole;
     }
-    result.loss = loss.item<double>();
-    result.correct = outputs.argmax(1).eq(labels).sum().item<std::int64_t>();
-    require_finite(result.loss, epoch, batch);
+    loss = loss * share;
+    std::array<double, 2> sums = {loss.item<double>(),
+                                  static_cast<double>(count_correct(outputs, batch.labels))};
+    processes.sum(sums);
+    require_finite(sums[0], epoch);
     optimizer_.zero_gradients();
     loss.backward();
+    sum_tensors(processes, gradients());
     binarizer_.restore();
-    optimizer_.step(rate(epoch, batch), iteration + 1);
+    optimizer_.step(rate(epoch, part_.batches), scheduled_weight_decay(options_, epoch),
+                    iteration + 1);
+    part_.loss += sums[0] * n_whole;
+    part_.correct += static_cast<std::int64_t>(sums[1]);
+    ++part_.batches;
+}
+
+std::vector<torch::Tensor> Training::gradients() const {
+    std::vector<torch::Tensor> gradients;
+    for (const NamedTensor& entry : executor_.parameters())
+        if (entry.tensor.grad().defined()) gradients.push_back(entry.tensor.grad());
+    return gradients;
+}
+
+std::string Training::note(std::uint64_t epoch) const {
+    const auto n = static_cast<double>(seen());
+    std::string text =
+        fmt::format("epoch {}/{} loss {:.4f} accuracy {:.2f} % rate {:.3g}", epoch + 1,
+                    options_.epochs, part_.loss / n, 100 * static_cast<double>(part_.correct) / n,
+                    rate(epoch, part_.batches - 1));
+    if (!epochs_.empty() && epochs_.back().test_accuracy)
+        text += fmt::format(" test accuracy {:.2f} %", 100 * *epochs_.back().test_accuracy);
+    return text;
+}
+
+void Training::run_epoch(const Fingerprint& run, Progress& progress) {
+    const std::uint64_t epoch = epochs_.size();
+    const double seconds_before = part_.seconds;
+    const Clock::time_point begin = Clock::now();
+    feed_.begin(epoch, shuffled(samples_.size(), options_.seed, epoch), part_.batches);
+    while (feed_.has_next()) {
+        const Batch batch = feed_.next();
+        run_batch(epoch, batch);
+        part_.seconds = seconds_before + seconds_since(begin);
+        progress.advance(static_cast<std::uint64_t>(batch.part.n_whole));
+        progress.note(note(epoch));
+        if (feed_.has_next() && options_.checkpoint_seconds > 0 &&
+            seconds_since(last_save_) >= options_.checkpoint_seconds)
+            save(run);
+    }
+    require_finite_weights(epoch);
+}
+
+EpochResult Training::finished_epoch() const {
+    const std::uint64_t epoch = epochs_.size();
+    const auto n = static_cast<double>(samples_.size());
+    EpochResult result;
+    result.epoch = static_cast<int>(epoch) + 1;
+    result.loss = part_.loss / n;
+    result.accuracy = static_cast<double>(part_.correct) / n;
+    result.learning_rate = rate(epoch, 0);
+    result.images_per_second = n / part_.seconds;
+    result.synops = part_.synops / n;
     return result;
 }
 
-EpochResult Training::run_epoch(std::uint64_t epoch, Progress& progress) {
-    const auto begin = std::chrono::steady_clock::now();
-    const std::vector<std::size_t> order = shuffled(samples_.size(), options_.seed, epoch);
-    double loss = 0, synops = 0;
-    std::int64_t correct = 0;
-    std::size_t seen = 0;
-    for (std::size_t batch = 0; batch < n_batches_; ++batch) {
-        const auto [first, last] = batch_range(order.size(), options_.batch, batch);
-        const BatchResult result =
-            run_batch(epoch, batch, std::span(order).subspan(first, last - first));
-        loss += result.loss * static_cast<double>(last - first);
-        synops += result.synops * static_cast<double>(last - first);
-        correct += result.correct;
-        seen = last;
-        progress.advance(last - first);
-        progress.note(fmt::format("epoch {}/{} loss {:.4f} accuracy {:.2f} % rate {:.3g}",
-                                  epoch + 1, options_.epochs, loss / static_cast<double>(seen),
-                                  100.0 * static_cast<double>(correct) / static_cast<double>(seen),
-                                  rate(epoch, batch)));
-    }
-    require_finite_weights(epoch);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    const auto n = static_cast<double>(seen);
-    return {
-        static_cast<int>(epoch) + 1, loss / n,  static_cast<double>(correct) / n, rate(epoch, 0),
-        n / elapsed.count(),         synops / n};
+void Training::measure_test(EpochResult& result, Progress& progress) {
+    if (options_.evaluate_every == 0 ||
+        (result.epoch % options_.evaluate_every != 0 && result.epoch != options_.epochs))
+        return;
+    const Samples& test = *options_.test;
+    // Making weights binary changes the real ones too: these are put back as they were.
+    const std::vector<torch::Tensor> weights = weights_of(executor_, binary_layers_);
+    std::vector<torch::Tensor> real;
+    for (const torch::Tensor& weight : weights) real.push_back(weight.detach().clone());
+    binarizer_.binarize();
+    std::array<double, 2> sums = {};  // of the loss, and correct
+    for_each_batch(test, test.size(), [&](const auto& outputs, const auto& labels, const auto&) {
+        sums[0] += torch::cross_entropy_loss(outputs, labels).template item<double>() *
+                   static_cast<double>(labels.numel());
+        sums[1] += static_cast<double>(count_correct(outputs, labels));
+        progress.advance(0);  // a chance to stop
+    });
+    options_.processes->sum(sums);
+    const torch::NoGradGuard no_grad;
+    for (std::size_t k = 0; k < real.size(); ++k) weights[k].copy_(real[k]);
+    const auto n = static_cast<double>(test.size());
+    result.test_loss = sums[0] / n;
+    result.test_accuracy = sums[1] / n;
 }
 
-void Training::require_finite(double value, std::uint64_t epoch, std::size_t batch) const {
-    if (std::isfinite(value)) return;
+void Training::require_finite(double loss, std::uint64_t epoch) const {
+    if (std::isfinite(loss)) return;
     fail(Fault::bad_input,
          "train: the loss became {} in epoch {}, batch {} of {}, at learning rate {:.4g}; a finite "
          "loss is needed; lower the learning rate (for instance to {:.2g})",
-         value, epoch + 1, batch + 1, n_batches_, rate(epoch, batch), options_.learning_rate / 10);
+         loss, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches),
+         options_.learning_rate / 10);
 }
 
 void Training::require_finite_weights(std::uint64_t epoch) const {
@@ -218,12 +300,14 @@ void Training::require_finite_weights(std::uint64_t epoch) const {
     });
 }
 
-Checkpoint Training::checkpoint(const Fingerprint& run) const {
-    Checkpoint result{run, epochs_, {}};
+void Training::save(const Fingerprint& run) {
+    if (options_.checkpoint.empty() || !options_.processes->first()) return;
+    Checkpoint checkpoint{run, epochs_, part_, {}};
     for_each_tensor([&](const NamedTensor& entry) {
-        result.tensors.emplace(entry.name, to_ranvier(entry.tensor));
+        checkpoint.tensors.emplace(entry.name, to_ranvier(entry.tensor));
     });
-    return result;
+    save_checkpoint(checkpoint, options_.checkpoint);
+    last_save_ = Clock::now();
 }
 
 void Training::restore(const Checkpoint& checkpoint) {
@@ -236,24 +320,35 @@ void Training::restore(const Checkpoint& checkpoint) {
                  "from the beginning",
                  file, entry.name, fmt::join(entry.tensor.sizes(), ", "));
     });
-    if (checkpoint.epochs.size() > static_cast<std::size_t>(options_.epochs))
+    const std::size_t begun = checkpoint.epochs.size() + (checkpoint.part.batches > 0 ? 1 : 0);
+    if (begun > static_cast<std::size_t>(options_.epochs))
         fail(Fault::bad_input,
              "{}: holds {} epochs, more than the {} asked for; ask for more or name another file",
-             file, checkpoint.epochs.size(), options_.epochs);
+             file, begun, options_.epochs);
+    if (checkpoint.part.batches >= n_batches_)
+        fail(Fault::bad_input, "{}: holds {} batches of an epoch of {}; delete it", file,
+             checkpoint.part.batches, n_batches_);
     for_each_tensor([&](const NamedTensor& entry) {
         copy_into(entry.tensor, checkpoint.tensors.at(entry.name));
     });
     epochs_ = checkpoint.epochs;
+    part_ = checkpoint.part;
 }
 
 void Training::run_epochs(const Fingerprint& run, Progress& progress) {
     const auto n_epochs = static_cast<std::size_t>(options_.epochs);
-    progress.start("train", "images", (n_epochs - epochs_.size()) * samples_.size());
+    progress.start("train", "images", (n_epochs - epochs_.size()) * samples_.size() - seen());
+    curves_.begin(epochs_);
     while (epochs_.size() < n_epochs) {
-        epochs_.push_back(run_epoch(epochs_.size(), progress));
-        const auto done = static_cast<int>(epochs_.size());
-        if (!run.empty() && (done % options_.checkpoint_every == 0 || done == options_.epochs))
-            save_checkpoint(checkpoint(run), options_.checkpoint);
+        run_epoch(run, progress);
+        EpochResult epoch = finished_epoch();
+        measure_test(epoch, progress);
+        epoch.unix_time = unix_time();
+        epochs_.push_back(epoch);
+        part_ = {};
+        if (epoch.epoch % options_.checkpoint_every == 0 || epoch.epoch == options_.epochs)
+            save(run);
+        curves_.add_last(epochs_);
     }
     progress.finish();
 }
@@ -270,18 +365,28 @@ TrainResult Training::result(const Network& network) {
     return result;
 }
 
+/// The content of the checkpoint, if there is one. Process 0 reads it for all, so that all continue
+/// from the same one.
+std::optional<std::string> saved_checkpoint(const TrainOptions& options) {
+    ProcessGroup& processes = *options.processes;
+    const bool there =
+        processes.first() && !options.checkpoint.empty() && fs::exists(options.checkpoint);
+    if (processes.from_first(there ? "there" : "").empty()) return std::nullopt;
+    return processes.from_first(there ? read_file(options.checkpoint) : "");
+}
+
 TrainResult train_with_torch(const Network& network, const Samples& samples,
                              const TrainOptions& options, Progress& progress) {
     const TorchThreads threads(options.n_threads);
-    Training training(network, samples, options);
+    const bool alone = options.processes->size() == 1;
     Fingerprint run;
-    if (!options.checkpoint.empty()) {
-        run = fingerprint(network, samples, options);
-        if (fs::exists(options.checkpoint)) {
-            const Checkpoint found = load_checkpoint(options.checkpoint);
-            require_same_run(found, run, options.checkpoint);
-            training.restore(found);
-        }
+    if (!options.checkpoint.empty() || !alone) run = fingerprint(network, samples, options);
+    if (!alone) require_same_everywhere(run, *options.processes);
+    Training training(network, samples, options);
+    if (const auto saved = saved_checkpoint(options)) {
+        const Checkpoint found = decode_checkpoint(*saved, options.checkpoint);
+        require_same_run(found, run, options.checkpoint);
+        training.restore(found);
     }
     training.run_epochs(run, progress);
     return training.result(network);

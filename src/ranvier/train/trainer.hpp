@@ -1,11 +1,13 @@
 #pragma once
 
+#include "ranvier/base/process_group.hpp"
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/net/network.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,18 +26,27 @@ enum class SynopPenalty {
     fan_out,      ///< activations times fan-out: synaptic operations
     activations,  ///< activations alone (L1)
 };
-enum class ScheduleKind { constant, step, cosine };
+enum class ScheduleKind { constant, step, cosine, one_cycle };
+enum class DeviceKind { cpu, cuda };
 
 struct TrainOptions {
     int epochs = 10;
     std::size_t batch = 64;
     OptimizerKind optimizer = OptimizerKind::sgd;
     double learning_rate = 0.05;
-    double momentum = 0.9;  ///< sgd
-    double weight_decay = 0;
+    double momentum = 0.9;        ///< sgd
+    double beta1 = 0.9;           ///< adam: how much of the mean gradient is kept
+    double beta2 = 0.999;         ///< adam: how much of the mean squared gradient is kept
+    bool amsgrad = false;         ///< adam: divide by the largest mean square so far
+    double weight_decay = 0;      ///< as a term of the loss: added to the gradient
+    int weight_decay_epochs = 0;  ///< no weight decay after so many epochs; 0: always
     ScheduleKind schedule = ScheduleKind::cosine;
     std::vector<int> milestones;  ///< step: epochs after which the rate is multiplied by gamma
+    int step_every = 0;           ///< step: likewise after every so many epochs; 0: never
     double gamma = 0.1;           ///< step
+    double warm_up = 0.3;         ///< one_cycle: share of the training in which the rate rises
+    double start_divisor = 25;    ///< one_cycle: learning_rate / rate of the first iteration
+    double final_divisor = 1e4;   ///< one_cycle: rate of the first iteration / rate of the last
     int shift = 0;      ///< augmentation: random shift by up to so many pixels (zero filled)
     bool flip = false;  ///< augmentation: random left-right flip
     BinaryWeights binary_weights = BinaryWeights::none;
@@ -44,9 +55,16 @@ struct TrainOptions {
     double synop_factor = 1;
     double synop_weight = 1;  ///< of ((S - S0) / S0)^2 beside the cross entropy
     std::uint64_t seed = 1;
-    int n_threads = 0;                 ///< 0: all cores
+    int n_threads = 0;  ///< 0: all cores
+    DeviceKind device = DeviceKind::cpu;
     std::filesystem::path checkpoint;  ///< file to write and to continue from; empty: none
     int checkpoint_every = 1;          ///< epochs
+    double checkpoint_seconds = 120;   ///< also inside an epoch, after so long; 0: not there
+    const Samples* test = nullptr;     ///< what evaluate_every measures on; not owned
+    int evaluate_every = 0;            ///< epochs; also after the last one; 0: never
+    std::filesystem::path curves;      ///< folder for curve files (train/curves.hpp); empty: none
+    /// Share each batch; process 0 writes the checkpoint. All are given the same arguments.
+    ProcessGroup* processes = &single_process();
 };
 
 struct EpochResult {
@@ -55,7 +73,9 @@ struct EpochResult {
     double accuracy = 0;  ///< on the training samples, as seen (augmented, with dropout)
     double learning_rate = 0;
     double images_per_second = 0;
-    double synops = 0;  ///< with a penalty on them: mean per sample (or activations)
+    double synops = 0;     ///< with a penalty on them: mean per sample (or activations)
+    double unix_time = 0;  ///< its end, seconds since 1970
+    std::optional<double> test_loss, test_accuracy;
 };
 
 struct TrainResult {
@@ -66,7 +86,8 @@ struct TrainResult {
 /// Trains all weights (and batch norm) by cross entropy, with what `options` add to it. Binary
 /// weights are so in the result, and their format says it. Continues bit for bit from
 /// `options.checkpoint` if that file exists and belongs to the same network and options.
-/// Same seed and threads, same weights.
+/// Same seed and threads, same weights; with other numbers of processes the same but for the order
+/// in which sums are added.
 /// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or
 ///         is damaged, or the loss stops being finite (says what to change).
 [[nodiscard]] TrainResult train(const Network& network, const Samples& samples,

@@ -167,6 +167,63 @@ TEST_F(Train, ResumeContinuesBitForBit) {
     }
 }
 
+/// Ends a training after so many batches, before what they did can be saved.
+class StopAfter : public Progress {
+public:
+    explicit StopAfter(int n_batches) : left_(n_batches) {}
+    void note(std::string_view /*text*/) override {
+        if (--left_ == 0) throw std::runtime_error("stopped");
+    }
+    [[nodiscard]] int left() const { return left_; }
+
+private:
+    int left_;
+};
+
+TEST_F(Train, ResumesInsideAnEpoch) {
+    const MemorySamples samples = bars(101, 1);  // four batches
+    TrainOptions options = quick(3);
+    options.schedule = ScheduleKind::one_cycle;
+    const TrainResult straight = train(small_network(), samples, options);
+    options.checkpoint_seconds = 1e-9;  // after every batch
+    options.checkpoint_every = 2;
+    options.curves = folder_ / "curves";
+    for (const int n_batches : {1, 2, 4, 5, 11}) {
+        options.checkpoint = folder_ / fmt::format("after{}", n_batches);
+        StopAfter stop(n_batches);
+        EXPECT_THROW((void)train(small_network(), samples, options, stop), std::runtime_error);
+        StopAfter count(1000);
+        const TrainResult resumed = train(small_network(), samples, options, count);
+        // What the last batch before the stop did is lost; so is an epoch without a checkpoint.
+        const int kept = n_batches == 5 ? 3 : n_batches - 1;
+        EXPECT_EQ(1000 - count.left(), 12 - kept) << n_batches;
+        EXPECT_EQ(resumed.network, straight.network) << n_batches;
+        ASSERT_EQ(resumed.epochs.size(), 3U);
+        for (std::size_t e = 0; e < 3; ++e) {
+            EXPECT_EQ(resumed.epochs[e].loss, straight.epochs[e].loss);
+            EXPECT_EQ(resumed.epochs[e].accuracy, straight.epochs[e].accuracy);
+        }
+        const std::string table = read_file(options.curves / "curves.csv");
+        EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 1 + 3);
+    }
+}
+
+TEST_F(Train, MeasuresTheTestSet) {
+    const MemorySamples samples = bars(100, 1), test = bars(75, 2);
+    TrainOptions options = quick(5);
+    options.test = &test;
+    options.evaluate_every = 3;
+    const TrainResult result = train(small_network(), samples, options);
+    for (std::size_t e = 0; e < 5; ++e) {
+        EXPECT_EQ(result.epochs[e].test_accuracy.has_value(), e == 2 || e == 4) << e;
+        EXPECT_EQ(result.epochs[e].test_loss.has_value(), e == 2 || e == 4) << e;
+    }
+    EXPECT_EQ(*result.epochs[4].test_accuracy, accuracy(result.network, test));
+    options.evaluate_every = 0;
+    EXPECT_EQ(train(small_network(), samples, options).network, result.network)
+        << "measuring changed the training";
+}
+
 TEST_F(Train, AFinishedTrainingCanBeMadeLonger) {
     const MemorySamples samples = bars(100, 1);
     TrainOptions options = quick(3);
@@ -261,6 +318,10 @@ TEST_F(Train, ChecksBeforeItStarts) {
     expect_in("epochs", refusal(small_network(), with([](auto& o) { o.epochs = 0; })));
     expect_in("batch", refusal(small_network(), with([](auto& o) { o.batch = 0; })));
     expect_in("shift", refusal(small_network(), with([](auto& o) { o.shift = 8; })));
+    expect_in("beta2", refusal(small_network(), with([](auto& o) { o.beta2 = 1; })));
+    expect_in("warm_up", refusal(small_network(), with([](auto& o) { o.warm_up = -0.1; })));
+    expect_in("no test set",
+              refusal(small_network(), with([](auto& o) { o.evaluate_every = 1; }), Fault::usage));
     expect_in("momentum", refusal(small_network(), with([](auto& o) { o.momentum = 1; })));
     expect_in("learning_rate", refusal(small_network(), with([](auto& o) {
                                            o.learning_rate =
