@@ -216,6 +216,20 @@ TEST(EventDataset, SeveralFramesOfARecording) {
     EXPECT_EQ(subset.read_timed(0).values.front().place, 3U);
 }
 
+TEST(EventDataset, TimesThatGoBackwardsAreReported) {
+    const TemporaryFolder folder;
+    folder.write("set/test1.txt", "1\t5\n2\t6\n");
+    folder.write("set/1.bs2", nmnist_event(1, 1, true, 9) + nmnist_event(1, 1, true, 8));
+    folder.write("set/2.bs2", one_event(2));
+    const auto samples = open_dataset(named("nmnist:" + (folder.path() / "set").string()));
+    const std::string before = samples->describe();
+    (void)frame(*samples, 1);
+    EXPECT_EQ(samples->describe(), before);
+    (void)frame(*samples, 0);
+    (void)samples->read_timed(0);
+    EXPECT_EQ(samples->describe(), before + "; times go backwards in 1 recordings");
+}
+
 TEST(EventDataset, ImagesHaveNoTimesteps) {
     const auto digits = open_dataset(named("digits"));
     EXPECT_FALSE(digits->timed());

@@ -48,25 +48,38 @@ private:
     Content content_;
 };
 
+/// What `list` finds, by name.
+/// @throws Error(io) instead of the file system's own errors.
+template <typename List>
+Paths sorted(const fs::path& folder, List&& list) {
+    Paths paths;
+    try {
+        list(paths);
+    } catch (const fs::filesystem_error& error) {
+        fail(Fault::io, "events: {} cannot be read: {}", folder.string(), error.code().message());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
 /// What lies in a folder, by name, hidden things left out.
 Paths sorted_entries(const fs::path& folder, const std::function<bool(const fs::path&)>& wanted) {
     if (!fs::is_directory(folder))
         fail(Fault::io, "events: {} is not a folder; a folder of recordings was expected",
              folder.string());
-    Paths paths;
-    for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.path().filename().string()[0] != '.' && wanted(entry.path()))
-            paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    return paths;
+    return sorted(folder, [&](Paths& paths) {
+        for (const auto& entry : fs::directory_iterator(folder))
+            if (entry.path().filename().string()[0] != '.' && wanted(entry.path()))
+                paths.push_back(entry.path());
+    });
 }
 
 Paths recordings_below(const fs::path& folder) {
-    Paths paths;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
-        if (entry.is_regular_file() && is_recording(entry.path())) paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    return paths;
+    return sorted(folder, [&](Paths& paths) {
+        for (const auto& entry : fs::recursive_directory_iterator(folder))
+            if (entry.is_regular_file() && is_recording(entry.path()))
+                paths.push_back(entry.path());
+    });
 }
 
 /// [class] recordings.

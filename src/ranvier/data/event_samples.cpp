@@ -13,7 +13,8 @@ EventSamples::EventSamples(std::unique_ptr<const EventSource> source, const Even
                            std::size_t limit)
     : source_(std::move(source)),
       frames_(frames),
-      shape_(frame_shape(frames, source_->width(), source_->height())) {
+      shape_(frame_shape(frames, source_->width(), source_->height())),
+      backwards_(source_->size()) {
     list_items();
     items_.resize(limited(items_.size(), limit));
 }
@@ -32,8 +33,10 @@ std::vector<PlacedEvent> EventSamples::events_of(std::size_t recording) const {
     const bool all_count = frames_.polarity != Polarity::on && frames_.polarity != Polarity::off &&
                            frames_.crop_width == 0 && frames_.crop_height == 0;
     const std::size_t enough = all_count && frames_.per_recording == 1 ? frames_.events : 0;
-    return place_events(source_->record(recording, enough), frames_, source_->width(),
-                        source_->height(), source_->name(recording));
+    const EventRecording events = source_->record(recording, enough);
+    if (events.backwards > 0) backwards_[recording] = true;
+    return place_events(events, frames_, source_->width(), source_->height(),
+                        source_->name(recording));
 }
 
 template <typename Use>
@@ -69,7 +72,10 @@ TimedSample EventSamples::read_timed(std::size_t index) const {
 }
 
 std::string EventSamples::describe() const {
-    return fmt::format("{}; {} {}", source_->describe(), size(), to_string(frames_));
+    const std::string text =
+        fmt::format("{}; {} {}", source_->describe(), size(), to_string(frames_));
+    const auto n = std::count(backwards_.begin(), backwards_.end(), true);
+    return n == 0 ? text : fmt::format("{}; times go backwards in {} recordings", text, n);
 }
 
 }  // namespace ranvier

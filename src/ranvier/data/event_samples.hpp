@@ -3,6 +3,7 @@
 #include "ranvier/base/samples.hpp"
 #include "ranvier/data/event_frames.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -44,6 +45,8 @@ public:
     void read(std::size_t index, std::span<float> pixels) const override;
     [[nodiscard]] bool timed() const override { return true; }
     [[nodiscard]] TimedSample read_timed(std::size_t index) const override;
+    /// Ends with how many of the recordings that were read so far have times that go backwards, if
+    /// any do.
     [[nodiscard]] std::string describe() const override;
 
 private:
@@ -60,6 +63,7 @@ private:
     EventFrames frames_;
     Shape shape_;
     std::vector<Item> items_;
+    mutable std::vector<std::atomic<bool>> backwards_;  ///< [recordings] found so when read
 };
 
 }  // namespace ranvier

@@ -291,6 +291,7 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     else
         evaluate_float_into(network, samples, request, context, result);
 
+    result.data = samples->describe();  // again: it says what was found while reading
     if (result.samples > 0)
         result.accuracy_error = std::sqrt(result.accuracy * (1 - result.accuracy) /
                                           static_cast<double>(result.samples));

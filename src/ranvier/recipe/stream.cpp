@@ -150,6 +150,7 @@ StreamResult stream_samples(const Network& network, const Samples& samples, int 
     for (std::size_t i = 0; goes_on && i < samples.size(); ++i)
         goes_on = samples.timed() ? stream_recording(recorder, samples, i, steps)
                                   : stream_image(recorder, samples, i, n_steps, image);
+    result.data = samples.describe();  // again: it says what was found while reading
     return recorder.finish();
 }
 
