@@ -149,10 +149,17 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Dropout& op) const {
         if (!pass.training || op.probability == 0) return in[0];
-        Tensor mask({in[0].size(0), out.channels, out.height, out.width});
-        const auto begin = static_cast<std::uint64_t>(pass.part.first * out.size());
-        fill_dropout_mask(op.probability, {pass.seed, pass.iteration, layer, begin}, mask.values);
-        return in[0] * row_major(mask, in[0].options());
+        const torch::Tensor mask =
+            torch::empty({in[0].size(0), out.channels, out.height, out.width}, torch::kFloat32);
+        const std::int64_t first = pass.part.first * out.size();
+        constexpr std::int64_t grain = 1 << 14;
+        at::parallel_for(0, mask.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
+            fill_dropout_mask(
+                op.probability,
+                {pass.seed, pass.iteration, layer, static_cast<std::uint64_t>(first + begin)},
+                {mask.data_ptr<float>() + begin, static_cast<std::size_t>(end - begin)});
+        });
+        return in[0] * mask.to(in[0].options());
     }
     torch::Tensor operator()(const Activation& op) const {
         if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);

@@ -224,6 +224,27 @@ TEST_F(Train, MeasuresTheTestSet) {
         << "measuring changed the training";
 }
 
+/// Binary weights are centred and clamped for good whenever they are made, so measuring must put
+/// the real ones back.
+TEST_F(Train, MeasuresTheTestSetWithBinaryWeights) {
+    const Window same{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+    Network network = small_network();
+    auto& layers = network.layers;
+    layers.insert(layers.begin() + 4,
+                  {{"inner", {3}, Convolution{same, 1, he_weights({4, 4, 3, 3}, 3), {}}},
+                   {"inner_relu", {4}, Activation{}}});
+    for (std::size_t l = 6; l < layers.size(); ++l) layers[l].inputs = {l - 1};
+    const MemorySamples samples = bars(100, 1), test = bars(75, 2);
+    TrainOptions options = quick(4);
+    options.binary_weights = BinaryWeights::inner;
+    const TrainResult straight = train(network, samples, options);
+    options.test = &test;
+    options.evaluate_every = 1;
+    const TrainResult measured = train(network, samples, options);
+    EXPECT_EQ(measured.network, straight.network) << "measuring changed the training";
+    EXPECT_EQ(*measured.epochs[3].test_accuracy, accuracy(measured.network, test));
+}
+
 TEST_F(Train, AFinishedTrainingCanBeMadeLonger) {
     const MemorySamples samples = bars(100, 1);
     TrainOptions options = quick(3);
