@@ -1,5 +1,6 @@
 #include "ranvier/recipe/shared_evaluation.hpp"
 
+#include "ranvier/base/error.hpp"
 #include "ranvier/data/subset_samples.hpp"
 #include "ranvier/sim/float_engine.hpp"
 
@@ -58,7 +59,11 @@ void take_form(const std::string& form, SimulationResult& result) {
 }
 
 void sum_counts(SimulationResult& result, ProcessGroup& processes) {
-    take_form(processes.from_first(form_of(result)), result);
+    const std::string own = form_of(result), form = processes.from_first(own);
+    if (result.samples > 0 && own != form)
+        fail(Fault::internal, "evaluate: process {} counted in another form than process 0",
+             processes.rank());
+    take_form(form, result);
     std::vector<std::uint64_t> flat = {result.samples};
     for (const auto* list : lists_of(result)) flat.insert(flat.end(), list->begin(), list->end());
     processes.sum(flat);
