@@ -1,6 +1,7 @@
 #include "ranvier/recipe/stages.hpp"
 
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/data/cached_samples.hpp"
 #include "ranvier/data/text_samples.hpp"
 #include "ranvier/formats/onnx.hpp"
 #include "ranvier/net/model_file.hpp"
@@ -112,7 +113,10 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
         test = open_dataset(test_data);
         options.test = test.get();
     }
-    return train(network, *open_dataset(data), options, *context.progress);
+    std::shared_ptr<const Samples> samples = open_dataset(data);
+    // Summing or simulating events takes longer than training on them.
+    if (samples->timed()) samples = std::make_shared<CachedSamples>(samples);
+    return train(network, *samples, options, *context.progress);
 #else
     (void)network, (void)request, (void)context;
     refuse_training();
