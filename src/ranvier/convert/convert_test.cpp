@@ -202,6 +202,119 @@ TEST(Convert, RefusesWhatCannotBeUsed) {
     EXPECT_THROW((void)convert(spiking, calibration, {}), Error) << "converted twice";
 }
 
+/// Integer weights and pixels in quarters, so that every sum is exact.
+Network quantized_network(std::uint64_t seed) {
+    Random random(seed, 9);
+    const auto integers = [&random](std::vector<std::int64_t> dims) {
+        Tensor tensor(std::move(dims));
+        for (float& w : tensor.values) w = static_cast<float>(random.below(7)) - 2.5F;
+        return tensor;
+    };
+    Activation quantized;
+    quantized.neuron.kind = NeuronKind::quantized_relu;
+    Network network;
+    append(network, "input", Input{{2, 6, 6}, {}, {}});
+    Convolution first = convolution3x3(integers({3, 2, 3, 3}));
+    first.bias = integers({3});
+    append(network, "conv1", first);
+    append(network, "relu1", quantized);
+    append(network, "pool", average_pool2());
+    append(network, "conv2", convolution3x3(integers({4, 3, 3, 3})));
+    append(network, "relu2", quantized);
+    append(network, "flatten", Flatten{});
+    append(network, "fc", Linear{integers({5, 36}), integers({5})});
+    append(network, "output", Output{});
+    return network;
+}
+
+Tensor quarters(std::uint64_t seed) {
+    Random random(seed, 10);
+    Tensor image({1, 2, 6, 6});
+    for (float& v : image.values) v = static_cast<float>(random.below(5)) / 4;
+    return image;
+}
+
+std::vector<float> logits_of(const Network& network, const Tensor& image) {
+    const ReferencePlan plan(network);
+    ReferenceRun run(plan);
+    run.start(image.values);
+    for (int t = 0; t < plan.n_steps; ++t) run.step();
+    return run.logits();
+}
+
+TEST(Convert, OneStepOfMultiSpikeNeuronsIsAQuantizedRelu) {
+    ConvertOptions options;
+    options.coding = Coding::rate;
+    options.neuron = NeuronKind::multi_spike;
+    options.thresholds = Thresholds::one;
+    options.steps = 1;
+    bool some_fired = false;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const Network network = quantized_network(seed);
+        const Tensor image = quarters(seed);
+        const auto expected = reference_forward(network, image.values);
+        const Network converted = convert(network, TensorSamples(image), options);
+        EXPECT_EQ(logits_of(converted, image), expected.back());
+        for (const float v : expected[5]) some_fired = some_fired || v > 1;
+    }
+    EXPECT_TRUE(some_fired);
+}
+
+// With non-negative weights no spike is ever one too many, so that spreading the input over steps only
+// moves spikes in time.
+TEST(Convert, SpreadInputAddsUpToTheImage) {
+    Network network = quantized_network(3);
+    network.layers.resize(3);
+    append(network, "output", Output{});
+    for (float& w : network.layers[1].as<Convolution>()->weight.values) w = std::abs(w);
+    for (float& b : network.layers[1].as<Convolution>()->bias.values) b = std::abs(b);
+    const Tensor image = quarters(3);
+    ConvertOptions options;
+    options.coding = Coding::rate;
+    options.neuron = NeuronKind::multi_spike;
+    options.thresholds = Thresholds::one;
+    for (const int n : {1, 2, 4, 8}) {  // powers of two divide exactly
+        options.spread = options.steps = n;
+        EXPECT_EQ(logits_of(convert(network, TensorSamples(image), options), image),
+                  reference_forward(network, image.values).back());
+    }
+}
+
+TEST(Convert, RefusesWhatDoesNotFitMultiSpikeNeurons) {
+    const Network network = quantized_network(1);
+    const TensorSamples calibration(quarters(1));
+    const auto refused = [&](const Network& source, const ConvertOptions& options, Fault fault) {
+        try {
+            (void)convert(source, calibration, options);
+            ADD_FAILURE() << "converted";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.fault(), fault) << error.what();
+        }
+    };
+    ConvertOptions rate;
+    rate.coding = Coding::rate;
+    refused(network, rate, Fault::unsupported);  // its thresholds are built in
+    rate.thresholds = Thresholds::one;
+    Network signs = network;
+    signs.layers[2].as<Activation>()->neuron.kind = NeuronKind::sign;
+    refused(signs, rate, Fault::unsupported);
+    ConvertOptions wrong = rate;
+    wrong.lower_bound = -1.0F;  // of integrate_fire
+    refused(network, wrong, Fault::usage);
+    wrong.neuron = NeuronKind::multi_spike;
+    wrong.lower_bound = 0.5F;
+    refused(network, wrong, Fault::usage);
+    wrong = rate;
+    wrong.spread = 0;
+    refused(network, wrong, Fault::usage);
+    wrong = rate;
+    wrong.neuron = NeuronKind::one_spike;
+    refused(network, wrong, Fault::usage);
+    wrong = {};
+    wrong.spread = 2;  // one_spike coding
+    refused(branched_network(4), wrong, Fault::usage);
+}
+
 TEST(Convert, RefusesAMaxPoolOfCurrents) {
     Network network;
     Random random(6, 0);
