@@ -147,9 +147,11 @@ class LowEnergyTraining(program.ProgramTest):
         done = self.run_program("run", "signs.toml", "--out", "signs")
         self.assertEqual(done.returncode, UNSUPPORTED, done.stderr)
         self.assertIn("'sign1': activations of -1 and +1 have no spiking form", done.stderr)
-        self.write("small.toml", head.replace("vgg7_bsnn", "vgg7_bsnn2") +
+        self.write("unknown.toml", head.replace("vgg7_bsnn", "vgg8_bsnn") +
                    '[[stage]]\ndo = "evaluate"\n')
-        self.expect_error(BAD_INPUT, "run", "small.toml", "--out", "small", says="vgg7_bsnn")
+        done = self.run_program("run", "unknown.toml", "--out", "unknown")
+        self.assertEqual(done.returncode, BAD_INPUT, done.stderr)
+        self.assertIn("unknown; known are", done.stderr)
         self.write("word.toml", head + '[[stage]]\ndo = "train"\nbinary_weights = "iner"\n')
         self.expect_error(BAD_INPUT, "run", "word.toml", "--out", "word", says="inner")
 

@@ -260,8 +260,8 @@ TEST(Convert, OneStepOfMultiSpikeNeuronsIsAQuantizedRelu) {
     EXPECT_TRUE(some_fired);
 }
 
-// With non-negative weights no spike is ever one too many, so that spreading the input over steps only
-// moves spikes in time.
+// With non-negative weights no spike is ever one too many, so that spreading the input over steps
+// only moves spikes in time.
 TEST(Convert, SpreadInputAddsUpToTheImage) {
     Network network = quantized_network(3);
     network.layers.resize(3);

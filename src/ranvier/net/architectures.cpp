@@ -342,6 +342,8 @@ Network make_named(const std::string& name, const Input& input, int n_classes, s
                    const ArchitectureOptions& options) {
     for (const Vgg& vgg : vggs)
         if (name == vgg.name) return VggBuilder(vgg, input, seed, options).build(n_classes);
+    if (std::ranges::count(architecture_names(), name) == 0)
+        fail(Fault::bad_input, "unknown; known are {}", fmt::join(architecture_names(), ", "));
     if (options.pooling != PoolStyle::own)
         fail(Fault::bad_input, "pooling can be chosen for VGGs only");
     if (name == "all_convnet") return make_all_convnet(input, n_classes, seed, options.width);
@@ -350,8 +352,7 @@ Network make_named(const std::string& name, const Input& input, int n_classes, s
     if (name == "digits_cnn") return make_digits_cnn(input, n_classes, seed);
     if (name == "lenet") return make_lenet(input, n_classes, seed);
     if (name == "resnet20") return make_resnet20(input, n_classes, seed);
-    if (name == "event_cnn") return make_event_cnn(input, n_classes, seed);
-    fail(Fault::bad_input, "unknown; known are {}", fmt::join(architecture_names(), ", "));
+    return make_event_cnn(input, n_classes, seed);
 }
 
 }  // namespace
