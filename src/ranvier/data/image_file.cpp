@@ -64,4 +64,21 @@ ByteImage load_image(const fs::path& path, int channels) {
             std::vector<std::uint8_t>(decoded.datastart, decoded.dataend)};
 }
 
+std::string encode_png(const ByteImage& image) {
+    cv::Mat pixels(image.height, image.width, image.channels == 1 ? CV_8UC1 : CV_8UC3);
+    const auto line =
+        static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+    for (int y = 0; y < image.height; ++y)
+        for (std::size_t k = 0; k < line; ++k) {
+            // OpenCV stores blue first.
+            const std::size_t source = image.channels == 1 ? k : k / 3 * 3 + (2 - k % 3);
+            pixels.ptr(y)[k] = image.values[static_cast<std::size_t>(y) * line + source];
+        }
+    std::vector<std::uint8_t> bytes;
+    if (!cv::imencode(".png", pixels, bytes))
+        fail(Fault::internal, "PNG: an image of {} x {} could not be encoded", image.height,
+             image.width);
+    return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace ranvier

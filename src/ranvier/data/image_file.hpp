@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace ranvier {
@@ -27,5 +28,9 @@ struct ByteImage {
 /// @throws Error(io) if the file cannot be read; Error(bad_input) if it is no image, damaged, or
 ///         declares more than 2^27 pixels (PNG and JPEG; OpenCV's limit holds for the others).
 [[nodiscard]] ByteImage load_image(const std::filesystem::path& path, int channels);
+
+/// The bytes of a PNG file. @param image  1 channel (grey) or 3 (red, green, blue), at least one
+/// pixel.
+[[nodiscard]] std::string encode_png(const ByteImage& image);
 
 }  // namespace ranvier

@@ -15,4 +15,9 @@ ByteImage load_image(const std::filesystem::path& path, int /*channels*/) {
          path.string());
 }
 
+std::string encode_png(const ByteImage& /*image*/) {
+    fail(Fault::unsupported,
+         "PNG: this program was built without OpenCV (RANVIER_IMAGES=OFF) and writes no pictures");
+}
+
 }  // namespace ranvier

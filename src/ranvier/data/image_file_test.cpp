@@ -84,5 +84,18 @@ TEST(IsImageName, LooksAtTheEndOnly) {
     EXPECT_FALSE(is_image_name("jpg"));
 }
 
+TEST(Png, ComesBackAsItWas) {
+    const TemporaryFolder folder;
+    for (const int channels : {1, 3}) {
+        ByteImage image{channels, 5, 7, {}};
+        for (int k = 0; k < 5 * 7 * channels; ++k)
+            image.values.push_back(static_cast<std::uint8_t>(k * 37));
+        const ByteImage again = load_image(folder.write("x.png", encode_png(image)), channels);
+        EXPECT_EQ(again.height, 5);
+        EXPECT_EQ(again.width, 7);
+        EXPECT_EQ(again.values, image.values);
+    }
+}
+
 }  // namespace
 }  // namespace ranvier
