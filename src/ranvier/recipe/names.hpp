@@ -7,6 +7,8 @@
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/stdp/prune.hpp"
+#include "ranvier/stdp/readout.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <array>
@@ -76,6 +78,17 @@ inline constexpr std::array<NameOf<Polarity>, 5> names_of(Polarity) {
              {"off", Polarity::off},
              {"two_channels", Polarity::two_channels},
              {"signed", Polarity::signed_sum}}};
+}
+inline constexpr std::array<NameOf<LeakyForm>, 2> names_of(LeakyForm) {
+    return {{{"conductance", LeakyForm::conductance}, {"current", LeakyForm::current}}};
+}
+inline constexpr std::array<NameOf<PruneKind>, 3> names_of(PruneKind) {
+    return {{{"none", PruneKind::none},
+             {"permanent", PruneKind::permanent},
+             {"soft", PruneKind::soft}}};
+}
+inline constexpr std::array<NameOf<Readout>, 2> names_of(Readout) {
+    return {{{"mean_rate", Readout::mean_rate}, {"proportion", Readout::proportion}}};
 }
 inline constexpr std::array<NameOf<FirstLayer>, 2> names_of(FirstLayer) {
     return {{{"once", FirstLayer::once}, {"per_step", FirstLayer::per_step}}};

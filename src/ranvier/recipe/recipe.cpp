@@ -4,6 +4,7 @@
 #include "ranvier/recipe/override.hpp"
 #include "ranvier/recipe/table_reader.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -228,10 +229,22 @@ ExportStage read_export(TableReader& reader) {
     return stage;
 }
 
+/// It may be compared with an earlier stage of its kind.
+StdpStage read_stdp(TableReader& reader, const std::vector<Stage>& earlier) {
+    StdpStage stage = read_stdp_stage(reader);
+    std::vector<std::string> names;
+    for (const Stage& other : earlier)
+        if (other.kind == "stdp") names.push_back(other.name);
+    if (!stage.compare.empty() && std::ranges::find(names, stage.compare) == names.end())
+        fail(Fault::bad_input, "{}: no earlier stdp stage is called '{}'{}",
+             reader.place("compare"), stage.compare, suggestion(stage.compare, names));
+    return stage;
+}
+
 const std::vector<std::string>& stage_kinds() {
     static const std::vector<std::string> kinds = {"train",    "train_graph", "fold_batch_norm",
                                                    "quantize", "rescale",     "convert",
-                                                   "evaluate", "export"};
+                                                   "evaluate", "export",      "stdp"};
     return kinds;
 }
 
@@ -297,6 +310,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
         stage.work = read_evaluate(reader);
     else if (stage.kind == "export")
         stage.work = read_export(reader);
+    else if (stage.kind == "stdp")
+        stage.work = read_stdp(reader, earlier);
     else
         fail(Fault::bad_input, "{}: there is no stage '{}'{}", reader.place("do"), stage.kind,
              suggestion(stage.kind, stage_kinds()));

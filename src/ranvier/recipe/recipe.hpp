@@ -5,6 +5,7 @@
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/recipe/names.hpp"
+#include "ranvier/recipe/stdp_stage.hpp"
 #include "ranvier/train/graph_trainer.hpp"
 #include "ranvier/train/trainer.hpp"
 
@@ -84,7 +85,7 @@ struct Stage {
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
     std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, RescaleStage, ConvertStage,
-                 EvaluateStage, ExportStage>
+                 EvaluateStage, ExportStage, StdpStage>
         work;
     std::string text;  ///< its table, for the hash that says whether it is done
 };

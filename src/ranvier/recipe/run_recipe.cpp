@@ -6,6 +6,7 @@
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/recipe/conversion.hpp"
+#include "ranvier/recipe/run_stdp.hpp"
 #include "ranvier/recipe/stage_folder.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/report/json.hpp"
@@ -23,11 +24,14 @@ namespace {
 
 /// An architecture without random form: it needs the data's graph.
 constexpr const char* text_gcn_name = "text_gcn";
+/// Likewise: an stdp stage makes its network itself.
+constexpr const char* stdp_name = "stdp";
 
 Network first_network(const Recipe& recipe) {
     const NetworkSpec& spec = recipe.network;
     if (!spec.file.empty()) return run_import({spec.file, spec.mean, spec.std});
-    if (spec.architecture == text_gcn_name) return {};  // its train_graph stage makes it
+    // Their first stages make them.
+    if (spec.architecture == text_gcn_name || spec.architecture == stdp_name) return {};
     DataOptions data = recipe.data;
     data.split = Split::train;
     data.shape = spec.input;
@@ -61,20 +65,31 @@ struct Outcome {
 /// Runs one stage: the network goes in, the outcome comes out.
 class StageRunner {
 public:
-    StageRunner(const Recipe& recipe, const Stage& stage, const StageFolder& folder,
+    StageRunner(const Recipe& recipe, const Stage& stage, const std::vector<StageFolder>& folders,
                 const RunContext& context)
-        : recipe_(recipe), stage_(stage), folder_(folder), context_(context) {}
+        : recipe_(recipe),
+          stage_(stage),
+          folders_(folders),
+          folder_(folders[static_cast<std::size_t>(&stage - recipe.stages.data())]),
+          context_(context) {}
 
     Outcome run(Network network) {
-        if (network.layers.empty() && stage_.kind != "train_graph")
-            fail(Fault::bad_input,
-                 "architecture {} exists only after a train_graph stage; put one first",
-                 text_gcn_name);
+        if (network.layers.empty() && stage_.kind != "train_graph" && stage_.kind != "stdp")
+            fail(Fault::bad_input, "architecture {} exists only after a stage {}; put one first",
+                 recipe_.network.architecture,
+                 recipe_.network.architecture == stdp_name ? "stdp" : "train_graph");
         return std::visit([&](const auto& work) { return run(std::move(network), work); },
                           stage_.work);
     }
 
 private:
+    /// What an earlier stage left.
+    [[nodiscard]] Json result_of(const std::string& name) const {
+        std::size_t s = 0;
+        while (recipe_.stages[s].name != name) ++s;
+        return Json::parse(read_file(folders_[s].result()));
+    }
+
     [[nodiscard]] DataOptions data(Split split, std::size_t limit) const {
         DataOptions data = recipe_.data;
         data.split = split;
@@ -90,6 +105,14 @@ private:
         TrainResult trained = run_train(network, request, context_);
         Json json = train_json(trained);
         return {std::move(trained.network), std::move(json)};
+    }
+
+    Outcome run(const Network& /*network*/, const StdpStage& work) {
+        Json compared;
+        if (!work.compare.empty()) compared = result_of(work.compare);
+        StdpOutcome outcome =
+            run_stdp_stage(work, data(Split::train, 0), folder_.path(), compared, context_);
+        return {std::move(outcome.network), std::move(outcome.result)};
     }
 
     Outcome run(const Network& /*network*/, const TrainGraphStage& work) {
@@ -162,6 +185,7 @@ private:
 
     const Recipe& recipe_;
     const Stage& stage_;
+    const std::vector<StageFolder>& folders_;
     const StageFolder& folder_;
     const RunContext& context_;
 };
@@ -206,7 +230,7 @@ void run_stage(const Recipe& recipe, std::size_t index, const std::vector<StageF
     if (!processes.first() && !is_shared(stage)) return;
     if (processes.first()) folder.begin();
     Network network = stage_input(recipe, stage, folders, processes);
-    Outcome outcome = StageRunner(recipe, stage, folder, context).run(std::move(network));
+    Outcome outcome = StageRunner(recipe, stage, folders, context).run(std::move(network));
     if (!processes.first()) return;
     save_network(outcome.network, folder.network());
     outcome.result["stage"] = {{"do", stage.kind}, {"name", stage.name}, {"recipe", recipe.name}};
@@ -219,8 +243,22 @@ std::string free_key(const Json& json, const std::string& name) {
     return json.contains(name) ? name + "_result" : name;
 }
 
-Json whole_result(const Recipe& recipe, const std::vector<EvaluationResult>& evaluations) {
+/// Results of stages that train and measure in one, by name.
+std::vector<std::pair<std::string, Json>> stdp_results(const Recipe& recipe,
+                                                       const std::vector<StageFolder>& folders) {
+    std::vector<std::pair<std::string, Json>> results;
+    for (std::size_t s = 0; s < folders.size(); ++s)
+        if (recipe.stages[s].kind == "stdp")
+            results.emplace_back(recipe.stages[s].name,
+                                 Json::parse(read_file(folders[s].result())));
+    return results;
+}
+
+Json whole_result(const Recipe& recipe, const std::vector<StageFolder>& folders,
+                  const std::vector<EvaluationResult>& evaluations) {
     Json json = Json::object();
+    const auto learned = stdp_results(recipe, folders);
+    if (!learned.empty()) json = learned.back().second;
     if (!evaluations.empty()) json = to_json(evaluations.back());
     json["recipe"] = {{"name", recipe.name}, {"text", recipe.text}};
     json["stages"] = Json::array();
@@ -228,6 +266,7 @@ Json whole_result(const Recipe& recipe, const std::vector<EvaluationResult>& eva
         json["stages"].push_back({{"do", stage.kind}, {"name", stage.name}});
     for (const EvaluationResult& evaluation : evaluations)
         json[free_key(json, evaluation.title)] = to_json(evaluation);
+    for (const auto& [name, result] : learned) json[free_key(json, name)] = result;
     return json;
 }
 
@@ -282,7 +321,7 @@ RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options
     result.result_file = options.out / "result.json";
     if (!processes.first()) return result;
     remove_unfinished(result.result_file);  // of a run that was killed; the folder is locked
-    write_file(result.result_file, json_text(whole_result(recipe, result.evaluations)));
+    write_file(result.result_file, json_text(whole_result(recipe, folders, result.evaluations)));
     return result;
 }
 

@@ -41,10 +41,10 @@ StdpCounts counts_of(const Safetensors& content, const std::string& name) {
 std::string training_identity(const StdpModel& model, const Samples& samples,
                               const StdpTrainOptions& options) {
     const PruneOptions& prune = options.prune;
-    return fmt::format("{} | seed {} | {} | epochs {} | prune {} {} {} {} {}",
+    return fmt::format("{} | seed {} | {} | epochs {} | prune {} {} {} {} {} | settle {}",
                        options_json(model.options), model.seed, samples.describe(), options.epochs,
                        static_cast<int>(prune.kind), prune.threshold, prune.levels, prune.interval,
-                       prune.mature_spikes);
+                       prune.mature_spikes, options.settle_images);
 }
 
 void save_checkpoint(const std::filesystem::path& file, const std::string& identity,

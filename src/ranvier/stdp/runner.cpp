@@ -59,16 +59,22 @@ StdpRunner::StdpRunner(const StdpModel& model)
 
 const StdpResponse& StdpRunner::respond(const StdpModel& model, std::span<const float> pixels,
                                         Showing showing) {
-    return present(model, nullptr, pixels, showing);
+    return present(model, nullptr, false, pixels, showing);
 }
 
 const StdpResponse& StdpRunner::learn(StdpModel& model, std::span<const float> pixels,
                                       Showing showing) {
-    return present(model, &model, pixels, showing);
+    return present(model, &model, true, pixels, showing);
+}
+
+const StdpResponse& StdpRunner::settle(StdpModel& model, std::span<const float> pixels,
+                                       Showing showing) {
+    return present(model, &model, false, pixels, showing);
 }
 
 const StdpResponse& StdpRunner::present(const StdpModel& model, StdpModel* learning,
-                                        std::span<const float> pixels, Showing showing) {
+                                        bool weights_learn, std::span<const float> pixels,
+                                        Showing showing) {
     const StdpOptions& options = model.options;
     response_.input_spikes = response_.synaptic_events = 0;
     response_.excitatory_spikes = response_.inhibitory_spikes = 0;
@@ -79,7 +85,7 @@ const StdpResponse& StdpRunner::present(const StdpModel& model, StdpModel* learn
         encoder_.encode(pixels, rate_hz * options.step_ms / 1000,
                         static_cast<std::size_t>(options.steps), showing, spikes_);
         const std::uint64_t before = response_.excitatory_spikes;
-        show(model, learning, spikes_);
+        show(model, learning, spikes_, weights_learn);
         ++response_.shows;
         const std::uint64_t answered = response_.excitatory_spikes - before;
         if (answered >= static_cast<std::uint64_t>(options.min_spikes) ||
@@ -88,14 +94,15 @@ const StdpResponse& StdpRunner::present(const StdpModel& model, StdpModel* learn
     }
 }
 
-void StdpRunner::show(const StdpModel& model, StdpModel* learning, const InputSpikes& spikes) {
+void StdpRunner::show(const StdpModel& model, StdpModel* learning, const InputSpikes& spikes,
+                      bool weights_learn) {
     begin_showing(model);
     const std::size_t steps = spikes.n_steps();
     for (std::uint32_t t = 0; t < steps; ++t) {
         add_input(model, spikes, t);
         const std::size_t n_fired =
             leaky_step(exc_rule_, exc_.view(theta_.data()), exc_.bits.data());
-        if (n_fired > 0) fire(learning, t);
+        if (n_fired > 0) fire(learning, weights_learn, t);
         response_.excitatory_spikes += n_fired;
         const std::size_t n_inhibit =
             leaky_step(inh_rule_, inh_.view(no_theta_.data()), inh_.bits.data());
@@ -131,21 +138,21 @@ void StdpRunner::add_input(const StdpModel& model, const InputSpikes& spikes, st
     for (const std::uint16_t i : inputs) last_spike_[i] = static_cast<std::int32_t>(step);
 }
 
-void StdpRunner::fire(StdpModel* learning, std::uint32_t step) {
-    bool traced = false;
+void StdpRunner::fire(StdpModel* learning, bool weights_learn, std::uint32_t step) {
+    if (learning != nullptr && weights_learn) trace_inputs(step);
     for_each_bit(exc_.bits, [&](std::size_t j) {
         ++response_.spikes[j];
         inh_.exc[j] += to_inhibitory_;
         if (learning == nullptr) return;
-        if (!traced)
-            for (std::size_t i = 0; i < last_spike_.size(); ++i)
-                trace_[i] = last_spike_[i] < 0
-                                ? 0.0F
-                                : faded_[step - static_cast<std::uint32_t>(last_spike_[i])];
-        traced = true;
         theta_[j] += learning->options.theta_plus;
-        learn_neuron(*learning, j);
+        if (weights_learn) learn_neuron(*learning, j);
     });
+}
+
+void StdpRunner::trace_inputs(std::uint32_t step) {
+    for (std::size_t i = 0; i < last_spike_.size(); ++i)
+        trace_[i] =
+            last_spike_[i] < 0 ? 0.0F : faded_[step - static_cast<std::uint32_t>(last_spike_[i])];
 }
 
 void StdpRunner::learn_neuron(StdpModel& model, std::size_t neuron) {

@@ -33,8 +33,13 @@ public:
     /// The same, and the network learns: weights, thresholds. Weights are normalized afterwards.
     const StdpResponse& learn(StdpModel& model, std::span<const float> pixels, Showing showing);
 
-    /// One showing of given spikes. @param learning null, or the model itself.
-    void show(const StdpModel& model, StdpModel* learning, const InputSpikes& spikes);
+    /// Only the thresholds learn: they settle after the weights have been changed from outside.
+    const StdpResponse& settle(StdpModel& model, std::span<const float> pixels, Showing showing);
+
+    /// One showing of given spikes. @param learning null: nothing changes; or the model
+    /// itself.
+    void show(const StdpModel& model, StdpModel* learning, const InputSpikes& spikes,
+              bool weights_learn = true);
     [[nodiscard]] const StdpResponse& response() const { return response_; }
 
 private:
@@ -46,11 +51,12 @@ private:
         std::vector<std::uint64_t> bits;
     };
 
-    const StdpResponse& present(const StdpModel& model, StdpModel* learning,
+    const StdpResponse& present(const StdpModel& model, StdpModel* learning, bool weights_learn,
                                 std::span<const float> pixels, Showing showing);
     void begin_showing(const StdpModel& model);
     void add_input(const StdpModel& model, const InputSpikes& spikes, std::uint32_t step);
-    void fire(StdpModel* learning, std::uint32_t step);
+    void fire(StdpModel* learning, bool weights_learn, std::uint32_t step);
+    void trace_inputs(std::uint32_t step);
     void learn_neuron(StdpModel& model, std::size_t neuron);
     void inhibit(float weight, std::size_t n_fired);
     void normalize_changed(StdpModel& model);

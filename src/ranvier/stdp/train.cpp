@@ -60,18 +60,30 @@ public:
 
     void train_next() {
         const std::uint64_t done = training_.counts.images;
-        const std::size_t image = done % samples_.size();
-        samples_.read(image, pixels_);
-        const Showing showing{training_.model.seed,
-                              static_cast<std::uint32_t>(done / samples_.size()),
-                              static_cast<std::uint32_t>(image), 0};
+        const Showing showing = next_image(done);
         training_.counts.add(runner_.learn(training_.model, pixels_, showing));
         ++training_.trained_here;
         if (training_.counts.images % options_.prune.interval == 0)
             prune(training_.model, options_.prune, false);
     }
 
+    /// The images that would come next.
+    void settle(Progress& progress) {
+        for (std::uint64_t k = 0; k < options_.settle_images; ++k) {
+            const Showing showing = next_image(training_.counts.images + k);
+            (void)runner_.settle(training_.model, pixels_, showing);
+            progress.advance(1);
+        }
+    }
+
 private:
+    Showing next_image(std::uint64_t number) {
+        const std::size_t image = number % samples_.size();
+        samples_.read(image, pixels_);
+        return {training_.model.seed, static_cast<std::uint32_t>(number / samples_.size()),
+                static_cast<std::uint32_t>(image), 0};
+    }
+
     StdpTraining& training_;
     const Samples& samples_;
     const StdpTrainOptions& options_;
@@ -103,7 +115,7 @@ StdpTraining train_stdp(StdpModel model, const Samples& samples, const StdpTrain
     const std::string identity = training_identity(training.model, samples, options);
     if (!options.checkpoint.empty()) load_checkpoint(options.checkpoint, identity, training);
     const std::uint64_t total = samples.size() * static_cast<std::uint64_t>(options.epochs);
-    progress.start("stdp", "images", total);
+    progress.start("stdp", "images", total + options.settle_images);
     progress.advance(training.counts.images);
     const Clock clock;
     Trainer trainer(training, samples, options);
@@ -114,8 +126,9 @@ StdpTraining train_stdp(StdpModel model, const Samples& samples, const StdpTrain
             save_checkpoint(options.checkpoint, identity, training);
     }
     training.seconds = clock.seconds();
-    progress.finish();
     prune(training.model, options.prune, true);
+    trainer.settle(progress);
+    progress.finish();
     return training;
 }
 

@@ -30,6 +30,8 @@ struct StdpCounts {
 struct StdpTrainOptions {
     int epochs = 1;
     PruneOptions prune;
+    /// Images that are shown after the last pruning while only the thresholds learn.
+    std::size_t settle_images = 0;
     /// Where training may be interrupted and continues; empty: nowhere.
     std::filesystem::path checkpoint;
     std::size_t checkpoint_every = 10'000;  ///< images
@@ -42,8 +44,9 @@ struct StdpTraining {
     std::uint64_t trained_here = 0;  ///< images in these seconds
 };
 
-/// Shows all samples in order, `epochs` times, and learns from each. One image after the other, on
-/// one thread: each changes the weights that the next one meets.
+/// Shows all samples in order, `epochs` times, and learns from each; prunes and quantizes at the
+/// intervals asked for and at the end, and lets the thresholds settle. One image after the other,
+/// on one thread: each changes the weights that the next one meets.
 /// @param model  from make_stdp_model. @throws Error as open data; Error(bad_input) for options or
 ///        samples that do not fit, or a checkpoint of another training.
 [[nodiscard]] StdpTraining train_stdp(StdpModel model, const Samples& samples,
