@@ -1,5 +1,6 @@
 #include "ranvier/cli/shared_options.hpp"
 #include "ranvier/data/event_recording.hpp"
+#include "ranvier/energy/crossbar.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/kernels/isa.hpp"
@@ -7,6 +8,7 @@
 #include "ranvier/report/text.hpp"
 #include "ranvier/sim/float_engine.hpp"
 
+#include <cstdio>
 #include <fmt/format.h>
 
 namespace ranvier {
@@ -39,36 +41,73 @@ std::string plan_text(const Network& network) {
         costs.list);
 }
 
+struct InfoArguments {
+    std::string file;
+    bool plan = false;
+    std::string crossbar;  ///< "ROWSxCOLUMNS"
+    CrossbarScheme scheme = CrossbarScheme::differential;
+};
+
+std::string crossbar_text(const Network& network, const InfoArguments& arguments) {
+    CrossbarOptions options{0, 0, arguments.scheme};
+    if (std::sscanf(arguments.crossbar.c_str(), "%6dx%6d", &options.rows, &options.columns) != 2)
+        fail(Fault::usage, "--crossbar is '{}'; expected ROWSxCOLUMNS, for instance 128x128",
+             arguments.crossbar);
+    const CrossbarMap map = map_onto_crossbars(network, options);
+    Table table(
+        {"layer", "rows", "columns", "arrays", "cells", "kept", "used", "windows", "rows/spike"});
+    for (const CrossbarLayer& layer : map.layers)
+        table.add_row({layer.name, std::to_string(layer.rows), std::to_string(layer.columns),
+                       std::to_string(layer.arrays), std::to_string(layer.cells),
+                       std::to_string(layer.cells_kept),
+                       fmt::format("{:.1f} %", 100 * layer.utilization),
+                       std::to_string(layer.windows), fmt::format("{:.3g}", layer.rows_per_spike)});
+    return fmt::format(
+        "\ncrossbars of {} x {} cells, scheme {}\n{}{} arrays, {} cells, {} kept, {:.1f} % used\n",
+        options.rows, options.columns, name_of(options.scheme), table.text(), map.arrays, map.cells,
+        map.cells_kept, 100 * map.utilization);
+}
+
 }  // namespace
 
 void add_info(CLI::App& app, const CommandLine& /*line*/) {
-    auto file = std::make_shared<std::string>();
-    auto plan = std::make_shared<bool>(false);
+    auto arguments = std::make_shared<InfoArguments>();
     CLI::App* command =
         app.add_subcommand("info", "The layers of a network, or what a recording of events holds");
     command
-        ->add_option("network", *file,
+        ->add_option("network", arguments->file,
                      "Model file, ONNX file, or a recording of an event camera (.aedat, .aedat4, "
                      ".bin, .bs2, .dat, .raw, .es)")
         ->required()
         ->type_name("FILE");
     command->add_flag(
-        "--plan", *plan,
+        "--plan", arguments->plan,
         "Spiking networks: which kernel computes each layer in the fast engine, and what "
         "the choice depends on");
+    command
+        ->add_option("--crossbar", arguments->crossbar,
+                     "Also: how many in-memory arrays of this size the weights take")
+        ->type_name("RxC");
+    add_choice(*command, "--crossbar-scheme", arguments->scheme,
+               "How a weight becomes devices: docs/energy.md");
     command->footer(
         "Examples:\n"
         "  ranvier info net.safetensors\n"
         "  ranvier info snn.safetensors --plan\n"
+        "  ranvier info net.safetensors --crossbar 128x128\n"
         "  ranvier info recording.bin\n");
-    command->callback([file, plan] {
-        if (is_recording(*file)) {
-            print(recording_text(read_events(*file), *file));
+    command->callback([arguments] {
+        const std::string& file = arguments->file;
+        if (is_recording(file)) {
+            print(recording_text(read_events(file), file));
             return;
         }
-        const bool onnx = std::filesystem::path(*file).extension() == ".onnx";
-        const Network network = onnx ? run_import({*file, {}, {}}) : load_imported(*file);
-        print(network_text(network, *file) + (*plan ? plan_text(network) : std::string()));
+        const bool onnx = std::filesystem::path(file).extension() == ".onnx";
+        const Network network = onnx ? run_import({file, {}, {}}) : load_imported(file);
+        std::string text = network_text(network, file);
+        if (arguments->plan) text += plan_text(network);
+        if (!arguments->crossbar.empty()) text += crossbar_text(network, *arguments);
+        print(text);
     });
 }
 

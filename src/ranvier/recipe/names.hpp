@@ -3,6 +3,7 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
+#include "ranvier/energy/crossbar.hpp"
 #include "ranvier/energy/ledger.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/architectures.hpp"
@@ -78,6 +79,12 @@ inline constexpr std::array<NameOf<Polarity>, 5> names_of(Polarity) {
              {"off", Polarity::off},
              {"two_channels", Polarity::two_channels},
              {"signed", Polarity::signed_sum}}};
+}
+inline constexpr std::array<NameOf<CrossbarScheme>, 4> names_of(CrossbarScheme) {
+    return {{{"differential", CrossbarScheme::differential},
+             {"dummy_column", CrossbarScheme::dummy_column},
+             {"plain", CrossbarScheme::plain},
+             {"xnor", CrossbarScheme::xnor}}};
 }
 inline constexpr std::array<NameOf<LeakyForm>, 2> names_of(LeakyForm) {
     return {{{"conductance", LeakyForm::conductance}, {"current", LeakyForm::current}}};

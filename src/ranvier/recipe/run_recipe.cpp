@@ -110,8 +110,9 @@ private:
     Outcome run(const Network& /*network*/, const StdpStage& work) {
         Json compared;
         if (!work.compare.empty()) compared = result_of(work.compare);
-        StdpOutcome outcome =
-            run_stdp_stage(work, data(Split::train, 0), folder_.path(), compared, context_);
+        DataOptions images = data(Split::train, 0);
+        images.shape = recipe_.network.input;
+        StdpOutcome outcome = run_stdp_stage(work, images, folder_.path(), compared, context_);
         return {std::move(outcome.network), std::move(outcome.result)};
     }
 

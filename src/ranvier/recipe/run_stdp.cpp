@@ -1,6 +1,7 @@
 #include "ranvier/recipe/run_stdp.hpp"
 
 #include "ranvier/base/file.hpp"
+#include "ranvier/energy/crossbar.hpp"
 #include "ranvier/recipe/version.hpp"
 #include "ranvier/stdp/fields.hpp"
 #include "ranvier/stdp/model_file.hpp"
@@ -48,8 +49,12 @@ public:
         return open_dataset(data);
     }
 
-    [[nodiscard]] Json run(const StdpModel& model) const {
-        const Voting voting = votes_of(model);
+    [[nodiscard]] Voting votes_of(const StdpModel& model) const {
+        return {class_responses(model, *label_, context_.n_threads, *context_.progress),
+                stage_.readout};
+    }
+
+    [[nodiscard]] Json run(const StdpModel& model, const Voting& voting) const {
         const StdpEvaluation result =
             evaluate_stdp(model, voting, *test_, context_.n_threads, *context_.progress);
         const double n = static_cast<double>(result.counts.images);
@@ -65,9 +70,8 @@ public:
     }
 
     /// With weights as they would be on devices that vary; the neurons keep their classes.
-    [[nodiscard]] Json vary(const StdpModel& model) const {
+    [[nodiscard]] Json vary(const StdpModel& model, const Voting& voting) const {
         Json rows = Json::array();
-        const Voting voting = votes_of(model);
         for (const float sigma : stage_.device_sigma) {
             StdpModel varied = model;
             vary_devices(varied, sigma, context_.seed);
@@ -81,11 +85,6 @@ public:
     [[nodiscard]] std::string describe() const { return test_->describe(); }
 
 private:
-    [[nodiscard]] Voting votes_of(const StdpModel& model) const {
-        return {class_responses(model, *label_, context_.n_threads, *context_.progress),
-                stage_.readout};
-    }
-
     const StdpStage& stage_;
     const RunContext& context_;
     std::unique_ptr<Samples> label_, test_;
@@ -109,6 +108,18 @@ Json synapses_json(const StdpModel& model, const PruneOptions& prune) {
                  {"kept", static_cast<double>(model.n_synapses()) / all}};
     if (prune.kind != PruneKind::none) json["levels"] = prune.levels;
     return json;
+}
+
+/// On arrays of a usual size; weights are not negative.
+Json crossbars_json(const Network& synapses) {
+    const CrossbarMap map = map_onto_crossbars(synapses, {128, 128, CrossbarScheme::plain});
+    return {{"rows", map.options.rows},
+            {"columns", map.options.columns},
+            {"arrays", map.arrays},
+            {"rows_used", map.layers[0].rows},
+            {"cells", map.cells},
+            {"cells_kept", map.cells_kept},
+            {"utilization", map.utilization}};
 }
 
 /// How much less the pruned network takes than the other one.
@@ -141,11 +152,14 @@ StdpOutcome run_stdp_stage(const StdpStage& stage, const DataOptions& data,
     draw("fields.png");
     save_stdp_model(training.model, folder / "model.safetensors");
 
-    Json json = measurement.run(training.model);
+    const Voting voting = measurement.votes_of(training.model);
+    Json json = measurement.run(training.model, voting);
     json["timesteps"] = stage.options.steps;
     json.update(synapses_json(training.model, options.prune));
     if (!stage.compare.empty()) json["compared"] = comparison_json(json, compared, stage.compare);
-    if (!stage.device_sigma.empty()) json["device_variation"] = measurement.vary(training.model);
+    if (!stage.device_sigma.empty())
+        json["device_variation"] = measurement.vary(training.model, voting);
+    json["crossbars"] = crossbars_json(synapses_as_network(training.model));
     json["training"] = training_json(training);
     json["options"] = Json::parse(options_json(stage.options));
     json["data"] = {{"test", measurement.describe()}, {"train", train_set->describe()}};
