@@ -83,11 +83,13 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         ->capture_default_str()
         ->type_name("N");
     add_choice(command, "--input", convert.input,
-               "one_spike: pixels as several spikes (binary_phase) or one (one_spike_phase)");
+               "one_spike: pixels as several spikes (binary_phase) or one (one_spike_phase); rate: "
+               "poisson, else direct");
     command.add_flag("--no-threshold-shift", options.no_threshold_shift,
                      "one_spike: round down to a phase's value instead of to the nearest");
     add_choice(command, "--neuron", convert.neuron,
-               "rate: integrate_fire (a spike a step at most) or multi_spike");
+               "rate: integrate_fire (a spike a step at most) or multi_spike; with --thresholds "
+               "input_current: leaky_delayed or leaky_same_step");
     command
         .add_option("--lower-bound", convert.lower_bound,
                     "multi_spike: the membrane never falls below this, at most 0; none if left out")
@@ -95,7 +97,8 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         ->type_name("U");
     add_choice(
         command, "--thresholds", convert.thresholds,
-        "rate: measured (peak activations) or one, as quantized ReLUs and scaled weights need");
+        "rate: measured (peak activations); one, as quantized ReLUs and scaled weights need; "
+        "input_current (on the spiking network itself, to train it further; recipes have presets)");
     command
         .add_option("--spread", convert.spread,
                     "rate: divide the input by N, so that N steps together are one float pass")

@@ -57,10 +57,46 @@ void require_usable(const Network& network, const ConvertOptions& options) {
         }
 }
 
+void require_usable_currents(const ConvertOptions& options) {
+    const CurrentOptions& o = options.currents;
+    const auto above_0 = [](float value) { return std::isfinite(value) && value > 0; };
+    if (options.coding != Coding::rate)
+        fail(Fault::usage, "thresholds from input_current belong to rate coding");
+    if (o.steps < 1 || o.steps > 1 << 20)
+        fail(Fault::usage, "calibration_steps is {}; it must be in [1, 2^20]", o.steps);
+    if (!above_0(o.scale) || !above_0(o.residual))
+        fail(Fault::usage,
+             "threshold_scale is {} and residual_threshold {}; both must be finite and > 0",
+             o.scale, o.residual);
+    if (!(std::isfinite(o.if_silent) && o.if_silent >= 0))
+        fail(Fault::usage, "silent_threshold is {}; it must be finite and >= 0 (0: none)",
+             o.if_silent);
+    if (!(options.measure.percentile > 0 && options.measure.percentile <= 100))
+        fail(Fault::usage, "percentile is {}; it must be in (0, 100]", options.measure.percentile);
+    if (options.placement == Placement::weights || options.propagation == Propagation::delayed ||
+        options.weights != WeightKind::float32 || options.spread != 1)
+        fail(Fault::usage,
+             "thresholds from input_current leave weights and input as they are and propagate in "
+             "the same step; leave out placement, weights, spread and propagation");
+}
+
 void require_usable_rate(const ConvertOptions& options) {
     const bool rate = options.coding == Coding::rate;
-    if (options.neuron != NeuronKind::integrate_fire && options.neuron != NeuronKind::multi_spike)
-        fail(Fault::usage, "the neuron of a conversion is integrate_fire or multi_spike");
+    const bool leaky = options.neuron == NeuronKind::leaky_delayed ||
+                       options.neuron == NeuronKind::leaky_same_step;
+    const bool currents = options.thresholds == Thresholds::input_current;
+    if (!leaky && options.neuron != NeuronKind::integrate_fire &&
+        options.neuron != NeuronKind::multi_spike)
+        fail(Fault::usage,
+             "the neuron of a conversion is integrate_fire, multi_spike, leaky_delayed or "
+             "leaky_same_step");
+    if (leaky != currents)
+        fail(Fault::usage,
+             "leaky neurons and thresholds from input_current belong together; give both (presets "
+             "hybrid, diet and iir do) or neither");
+    if (currents) require_usable_currents(options);
+    if (!rate && options.input == InputCoding::poisson)
+        fail(Fault::usage, "poisson input belongs to rate coding");
     const bool multi_spike = options.neuron == NeuronKind::multi_spike;
     if (!rate && (multi_spike || options.thresholds == Thresholds::one || options.spread != 1))
         fail(Fault::usage,
@@ -106,6 +142,10 @@ void replace_activations(Network& network, const ConvertOptions& options) {
     timing.steps = options.steps;
     if (options.coding == Coding::rate) {
         timing.propagation = options.propagation;
+        if (options.input == InputCoding::poisson) {
+            timing.input = InputCoding::poisson;
+            timing.input_rate = options.input_rate;
+        }
     } else {
         timing.wait = wait_of(options);
         timing.input = options.input;
@@ -138,10 +178,14 @@ std::string describe_base(const ConvertOptions& options, bool chosen) {
 }
 
 std::string describe_neuron(const ConvertOptions& options) {
-    std::string text = options.neuron == NeuronKind::multi_spike ? "multi_spike"
-                       : options.reset == Reset::subtract        ? "reset subtract"
-                                                                 : "reset zero";
+    std::string text = options.neuron == NeuronKind::multi_spike       ? "multi_spike"
+                       : options.neuron == NeuronKind::leaky_delayed   ? "leaky_delayed"
+                       : options.neuron == NeuronKind::leaky_same_step ? "leaky_same_step"
+                       : options.reset == Reset::subtract              ? "reset subtract"
+                                                                       : "reset zero";
     if (options.lower_bound) text = fmt::format("{} not below {}", text, *options.lower_bound);
+    if (options.input == InputCoding::poisson)
+        text = fmt::format("{}, poisson input at rate {}", text, options.input_rate);
     if (options.spread > 1)
         text = fmt::format("{}, input spread over {} steps", text, options.spread);
     return text;
@@ -151,6 +195,13 @@ std::string describe_neuron(const ConvertOptions& options) {
 std::string describe_scale(const ConvertOptions& options) {
     const MeasureOptions& m = options.measure;
     if (options.thresholds == Thresholds::one) return "thresholds 1";
+    if (options.thresholds == Thresholds::input_current) {
+        const CurrentOptions& c = options.currents;
+        return fmt::format(
+            "thresholds {} times percentile {} of the input currents of {} steps (residual blocks "
+            "{}, silent layers {})",
+            c.scale, m.percentile, c.steps, c.residual, c.if_silent);
+    }
     return fmt::format(
         "{} {} per {}; scale in {}",
         m.percentile >= 100 ? std::string("maximum") : fmt::format("percentile {}", m.percentile),
@@ -199,6 +250,9 @@ Network convert(const Network& network, const Samples& calibration, const Conver
                          measure_peaks(reference, calibration, options.measure, progress));
     replace_activations(converted, options);
     spread_currents(converted, options.spread);
+    if (options.thresholds == Thresholds::input_current)
+        calibrate_thresholds(converted, calibration, options.measure.percentile, options.currents,
+                             options.measure.n_threads, progress);
     // Before tuning, which then makes up for it; where tuned weights are rescaled, behind that.
     const bool int8 = options.weights == WeightKind::int8;
     const bool rescaled = options.placement == Placement::weights;

@@ -2,6 +2,7 @@
 
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
+#include "ranvier/convert/input_current.hpp"
 #include "ranvier/convert/measure.hpp"
 #include "ranvier/convert/quantize_weights.hpp"
 #include "ranvier/convert/tune.hpp"
@@ -24,18 +25,25 @@ enum class Placement {
 enum class Thresholds {
     measured,  ///< the peaks of the activations
     one,       ///< 1 everywhere, weights as they are: quantized ReLUs, and weight scaling
+    /// From the currents into the spiking network's own neurons, for training it further
+    /// (input_current.hpp): leaky neurons, spikes worth 1, weights as they are.
+    input_current,
 };
 
 struct ConvertOptions {
     Coding coding = Coding::one_spike;
-    int steps = 16;                                  ///< T
-    int wait = -1;                                   ///< one_spike: W; -1: T
-    float base = 1.3F;                               ///< one_spike: Q; 0: best_base(steps)
-    InputCoding input = InputCoding::binary_phase;   ///< one_spike: how pixels come in
-    bool threshold_shift = true;                     ///< one_spike
-    NeuronKind neuron = NeuronKind::integrate_fire;  ///< rate: or multi_spike
-    std::optional<float> lower_bound{};              ///< multi_spike: of the membrane, <= 0
-    Thresholds thresholds = Thresholds::measured;    ///< rate
+    int steps = 16;     ///< T
+    int wait = -1;      ///< one_spike: W; -1: T
+    float base = 1.3F;  ///< one_spike: Q; 0: best_base(steps)
+    /// How pixels come in. one_spike: binary_phase or one_spike_phase; rate: poisson, else direct.
+    InputCoding input = InputCoding::binary_phase;
+    float input_rate = 1;         ///< poisson: Timing::input_rate
+    bool threshold_shift = true;  ///< one_spike
+    /// rate: or multi_spike; with input_current: leaky_delayed or leaky_same_step.
+    NeuronKind neuron = NeuronKind::integrate_fire;
+    std::optional<float> lower_bound{};            ///< multi_spike: of the membrane, <= 0
+    Thresholds thresholds = Thresholds::measured;  ///< rate
+    CurrentOptions currents{};                     ///< thresholds = input_current
     /// rate: input and biases come in so many parts, one per step, so that the output after so many
     /// steps is the float network's.
     int spread = 1;

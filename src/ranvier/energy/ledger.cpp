@@ -137,7 +137,7 @@ Ledger spiking_ledger(const Network& network, const SimulationResult& result,
     }
     ledger.spikes_per_neuron =
         ledger.neurons > 0 ? ledger.spikes / static_cast<double>(ledger.neurons) : 0;
-    if (network.timing.input != InputCoding::direct) add_fired_fractions(ledger);
+    if (is_phase_code(network.timing.input)) add_fired_fractions(ledger);
     ledger.float_energy_pj = ledger.macs * options.constants.mac_pj;
     add_ratios(network, events, options.constants, ledger);
     return ledger;

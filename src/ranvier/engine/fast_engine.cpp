@@ -80,7 +80,7 @@ private:
         slots_[slot] = {sample < samples_.size(), sample, 0};
         if (!slots_[slot].busy) return;
         samples_.read(sample, image_);
-        run.begin(slot, image_);
+        run.begin(slot, image_, {options_.seed, options_.first_sample + sample, 0});
     }
 
     /// Reads the output after each step of the chunk.

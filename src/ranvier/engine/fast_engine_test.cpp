@@ -46,6 +46,18 @@ TEST(FastEngine, EqualsTheReferenceOnRandomRateCodedNetworks) {
     }
 }
 
+TEST(FastEngine, EqualsTheReferenceOnPoissonInputForAnyPartOfTheSamples) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Network network = random_rate_network(seed);
+        network.timing.input = InputCoding::poisson;
+        network.timing.input_rate = 0.7F;
+        const TestImages images(random_images(network, 7, seed), n_outputs(network));
+        expect_equal(network, images,
+                     {.n_threads = 1 + static_cast<int>(seed % 3), .seed = seed, .first_sample = 3},
+                     "seed " + std::to_string(seed));
+    }
+}
+
 TEST(FastEngine, EqualsTheReferenceOnRandomOneSpikeNetworksForEveryWait) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         const int steps = 4 + static_cast<int>(seed % 9);

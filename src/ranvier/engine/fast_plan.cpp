@@ -67,8 +67,8 @@ FastPlan::FastPlan(const Network& net)
     for (std::size_t l = 0; l < n; ++l) {
         const Layer& layer = network().layers[l];
         const bool neuron = layer.as<Activation>() != nullptr;
-        constant_[l] = !phase_coded() && !reference_.delayed[l] && !neuron &&
-                       layer.as<MaxPool>() == nullptr && layer.as<Output>() == nullptr &&
+        constant_[l] = network().timing.input == InputCoding::direct && !reference_.delayed[l] &&
+                       !neuron && layer.as<MaxPool>() == nullptr && layer.as<Output>() == nullptr &&
                        std::all_of(layer.inputs.begin(), layer.inputs.end(),
                                    [&](std::size_t s) { return constant_[s]; });
         if (is_kept(l)) add_signal(l);
@@ -191,6 +191,8 @@ void FastPlan::add_signal(std::size_t l) {
         set_worth(l, *plan);
     } else if (activation != nullptr) {
         plan->amplitude = reference_.amplitudes[l];
+    } else if (l == 0 && reference_.spikes[0]) {  // Poisson: values, since they have a sign
+        plan->amplitude.assign(plan->channels(), 1.0F);
     } else if (plan->spikes) {
         // Pools and wiring pass the amplitudes of what they read.
         const auto* shortcut = layer.as<Shortcut>();

@@ -25,6 +25,7 @@ FastRun::FastRun(const FastPlan& plan, std::size_t n_slots, std::size_t chunk, C
         plan.populations()[p]->allocate(parts_.states[p], n_slots, chunk);
     parts_.scratch.resize(crew.size());
     seconds_.resize(parts_.states.size());
+    if (poisson()) poisson_.resize(n_slots);
     counts_.resize(plan.network().layers.size());
     earlier_counts_.resize(counts_.size());
     for (std::size_t l = 0; l < counts_.size(); ++l) {
@@ -35,7 +36,8 @@ FastRun::FastRun(const FastPlan& plan, std::size_t n_slots, std::size_t chunk, C
     }
 }
 
-void FastRun::begin(std::size_t slot, std::span<const float> image) {
+void FastRun::begin(std::size_t slot, std::span<const float> image, const PoissonDraw& draw) {
+    if (poisson()) poisson_[slot].draw = draw;
     for (Signal& signal : parts_.signals) signal.clear(slot);
     for (std::size_t p = 0; p < parts_.states.size(); ++p)
         plan_.populations()[p]->begin(parts_.states[p], slot);
@@ -59,6 +61,14 @@ void FastRun::set_frame(std::size_t slot, std::span<const float> frame) {
                             slot, p)[static_cast<std::size_t>(phase - 1) * plan.words() + c / 64] |=
                             std::uint64_t{1} << c % 64;
             }
+    } else if (poisson()) {
+        std::vector<float>& pixels = poisson_[slot].pixels;
+        pixels.resize(frame.size());
+        for (std::size_t i = 0; i < frame.size(); ++i) {
+            const float mean = input.mean.empty() ? 0.0F : input.mean[i / plane];
+            const float scale = input.std.empty() ? 1.0F : 1.0F / input.std[i / plane];
+            pixels[i] = (frame[i] - mean) * scale;
+        }
     } else {
         // Delayed: index 0 is the step before, in which there was nothing (or the last frame).
         for (std::size_t p = 0; p < plane; ++p)
@@ -74,6 +84,22 @@ void FastRun::set_frame(std::size_t slot, std::span<const float> frame) {
     if (plan.constant) {
         signal.list_events(slot, 1);
         run_populations(true, slots, 1);
+    }
+}
+
+/// The next n steps of the input.
+void FastRun::draw_input(std::size_t slot, std::size_t n) {
+    Signal& signal = parts_.signals[0];
+    const SignalPlan& plan = signal.plan();
+    const std::size_t lead = plan.delayed ? 1 : 0;
+    PoissonState& state = poisson_[slot];
+    std::vector<float> spikes(state.pixels.size());
+    for (std::size_t s = 0; s < n; ++s, ++state.draw.step) {
+        draw_poisson(state.draw, plan_.network().timing.input_rate, state.pixels, spikes);
+        for (std::size_t p = 0; p < plan.places(); ++p)
+            for (std::size_t c = 0; c < plan.channels(); ++c)
+                signal.values(slot, p)[(lead + s) * plan.channels() + c] =
+                    spikes[c * plan.places() + p];
     }
 }
 
@@ -103,6 +129,8 @@ void FastRun::run_populations(bool constant, std::span<const std::size_t> slots,
 }
 
 void FastRun::advance(std::span<const std::size_t> slots, std::size_t n) {
+    if (poisson())
+        crew_.for_each(slots.size(), [&](std::size_t k, std::size_t) { draw_input(slots[k], n); });
     if (!parts_.signals[0].plan().constant) list_events(0, slots, n);
     run_populations(false, slots, n);
     for (Signal& signal : parts_.signals)
@@ -139,7 +167,7 @@ void FastRun::count(std::size_t slot, std::size_t n) {
             for (std::size_t i = 0; i < steps; ++i)
                 for (std::size_t c = 0; c < plan.channels(); ++c)
                     counts[c] += static_cast<std::uint32_t>(
-                        std::lround(values[i * plan.channels() + c] / plan.amplitude[c]));
+                        std::lround(std::abs(values[i * plan.channels() + c]) / plan.amplitude[c]));
         }
     });
 }

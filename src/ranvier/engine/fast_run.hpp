@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ranvier/engine/fast_plan.hpp"
+#include "ranvier/sim/poisson_input.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ public:
     FastRun(const FastPlan& plan, std::size_t n_slots, std::size_t chunk, Crew& crew);
 
     /// Forgets the slot's sample and presents an image, [channels][height][width] in [0, 1].
-    void begin(std::size_t slot, std::span<const float> image);
+    /// @param draw  Poisson input: its seed and sample.
+    void begin(std::size_t slot, std::span<const float> image, const PoissonDraw& draw = {});
     /// Rate coding: another frame for the sample in `slot`, from the next step on; nothing else
     /// changes.
     void set_frame(std::size_t slot, std::span<const float> frame);
@@ -29,6 +31,10 @@ public:
 
     /// Sums after step `step` of the last chunk (one_spike: at the end), [n_out].
     [[nodiscard]] std::span<const float> logits(std::size_t slot, std::size_t step) const;
+    /// What a layer that the plan keeps (signal_of) sent in the last chunk.
+    [[nodiscard]] const Signal& signal(std::size_t layer) const {
+        return parts_.signals.at(static_cast<std::size_t>(plan_.signal_of(layer)));
+    }
     /// Adds the spikes of the last chunk's first `n` steps to the counts (one_spike: of all).
     void count(std::size_t slot, std::size_t n);
     /// [n_layers][channels][height][width] of all counted; empty where a layer does not spike.
@@ -39,6 +45,16 @@ public:
     void clear_counts();
 
 private:
+    /// Poisson input: what a slot is shown.
+    struct PoissonState {
+        std::vector<float> pixels;  ///< normalized, [channels][height][width]
+        PoissonDraw draw;           ///< of the next step
+    };
+
+    [[nodiscard]] bool poisson() const {
+        return plan_.network().timing.input == InputCoding::poisson;
+    }
+    void draw_input(std::size_t slot, std::size_t n);
     void move_counts();
     void list_events(std::size_t signal, std::span<const std::size_t> slots, std::size_t n);
     void run_populations(bool constant, std::span<const std::size_t> slots, std::size_t n);
@@ -52,6 +68,7 @@ private:
     std::vector<std::vector<std::uint64_t>> earlier_counts_;  ///< the same, so that none overflows
     std::size_t steps_counted_ = 0;                           ///< in counts_
     std::vector<double> seconds_;                             ///< [population]
+    std::vector<PoissonState> poisson_;                       ///< [slot], Poisson input
 };
 
 }  // namespace ranvier

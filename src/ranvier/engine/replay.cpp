@@ -117,6 +117,11 @@ void require_recordings(const Network& network, const Samples& samples) {
              "replay: {} holds no event recordings; leave out --replay, or use nmnist, events:DIR, "
              "mnist-dvs:DIR or moving-digits",
              samples.describe());
+    if (network.timing.input == InputCoding::poisson)
+        fail(
+            Fault::usage,
+            "replay: the network makes random spikes of its input (poisson), and events are spikes "
+            "already; convert without input = \"poisson\"");
     if (samples.shape() != network.input().shape)
         fail(Fault::bad_input, "replay: {} has frames of {}, but the network takes {}",
              samples.describe(), to_string(samples.shape()), to_string(network.input().shape));

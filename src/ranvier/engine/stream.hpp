@@ -24,8 +24,9 @@ struct StreamOptions {
 ///     while (camera.read(frame)) { stream.step(frame); act(stream.prediction()); }
 ///
 /// The same spikes and sums as the reference simulator's, to the last bit, on every instruction set
-/// and number of threads. Memory does not grow with the number of steps. Not for use by several
-/// threads at once: it is parallel inside. Many streams may share one plan.
+/// and number of threads. (Poisson input: as its sample 0 with seed 0.) Memory does not grow with
+/// the number of steps. Not for use by several threads at once: it is parallel inside. Many streams
+/// may share one plan.
 class Stream {
 public:
     /// @throws Error(unsupported) as FastPlan; also for phase-coded networks, whose neurons must

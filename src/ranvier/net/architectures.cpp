@@ -1,8 +1,8 @@
 #include "ranvier/net/architectures.hpp"
 
 #include "ranvier/base/error.hpp"
-#include "ranvier/base/random.hpp"
-#include "ranvier/net/shapes.hpp"
+#include "ranvier/net/architecture_builder.hpp"
+#include "ranvier/net/spiking_resnets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,91 +15,6 @@
 namespace ranvier {
 
 namespace {
-
-/// Appends layers one behind the other, with He initialization: N(0, sqrt(2 / fan_in)).
-class Builder {
-public:
-    Builder(const Input& input, std::uint64_t seed) : seed_(seed) { add("input", input, {}); }
-
-    std::size_t convolution(std::int64_t n_out, std::int64_t kernel, std::int64_t stride,
-                            std::int64_t pad, bool bias) {
-        Convolution conv;
-        conv.window = {kernel, kernel, stride, stride, pad, pad, pad, pad, 1, 1};
-        conv.weight = random_weight({n_out, shape().channels, kernel, kernel});
-        if (bias) conv.bias = Tensor({n_out});
-        return add(fmt::format("conv{}", ++n_weighted_), std::move(conv));
-    }
-    std::size_t linear(std::int64_t n_out, bool bias) {
-        Linear op{random_weight({n_out, shape().channels}), {}};
-        if (bias) op.bias = Tensor({n_out});
-        return add(fmt::format("fc{}", ++n_weighted_), std::move(op));
-    }
-    std::size_t norm() {
-        BatchNorm op{Tensor({shape().channels}), Tensor({shape().channels}),
-                     Tensor({shape().channels}), Tensor({shape().channels})};
-        op.scale.values.assign(op.scale.size(), 1.0F);
-        op.variance.values.assign(op.variance.size(), 1.0F);
-        return add(unused_name(network_, fmt::format("norm{}", n_weighted_)), std::move(op));
-    }
-    std::size_t relu() { return add(fmt::format("relu{}", ++n_relu_), Activation{}); }
-    std::size_t sign() {
-        Activation op;
-        op.neuron.kind = NeuronKind::sign;
-        return add(fmt::format("sign{}", n_weighted_), op);
-    }
-    std::size_t dropout(float probability) {
-        return add(fmt::format("dropout{}", ++n_dropout_), Dropout{probability});
-    }
-    std::size_t average_pool(bool ceil_mode = false) {
-        return add(fmt::format("pool{}", ++n_pool_), AveragePool{pool_window(), ceil_mode, false});
-    }
-    std::size_t max_pool(bool ceil_mode = false) {
-        return add(fmt::format("pool{}", ++n_pool_),
-                   MaxPool{pool_window(), ceil_mode, MaxRule::running_count});
-    }
-    std::size_t global_pool() { return add("global_pool", GlobalAveragePool{}); }
-    std::size_t flatten() { return add("flatten", Flatten{}); }
-
-    std::size_t add(const std::string& name, Operation operation) {
-        return add(name, std::move(operation), {network_.layers.size() - 1});
-    }
-    std::size_t add(const std::string& name, Operation operation, std::vector<std::size_t> inputs) {
-        network_.layers.push_back({name, std::move(inputs), std::move(operation)});
-        std::vector<Shape> in;
-        for (const std::size_t source : network_.layers.back().inputs)
-            in.push_back(shapes_[source]);
-        shapes_.push_back(output_shape(network_.layers.back(), in));
-        return shapes_.size() - 1;
-    }
-
-    [[nodiscard]] const Shape& shape() const { return shapes_.back(); }
-    [[nodiscard]] const Shape& shape(std::size_t layer) const { return shapes_[layer]; }
-    [[nodiscard]] std::size_t last() const { return shapes_.size() - 1; }
-    Network finish() {
-        add("output", Output{});
-        (void)infer_shapes(network_);
-        return std::move(network_);
-    }
-
-private:
-    static Window pool_window() {
-        Window window;
-        window.kernel_h = window.kernel_w = window.stride_h = window.stride_w = 2;
-        return window;
-    }
-    Tensor random_weight(std::vector<std::int64_t> dims) {
-        Tensor weight(std::move(dims));
-        Random random(seed_, network_.layers.size());  // one stream per layer
-        const auto fan_in = static_cast<float>(weight.size()) / static_cast<float>(weight.dims[0]);
-        for (float& w : weight.values) w = random.normal() * std::sqrt(2.0F / fan_in);
-        return weight;
-    }
-
-    std::uint64_t seed_;
-    Network network_;
-    std::vector<Shape> shapes_;
-    int n_weighted_ = 0, n_relu_ = 0, n_dropout_ = 0, n_pool_ = 0;
-};
 
 // In the text form of a VGG: a number is a 3x3 convolution with so many channels and a ReLU, D a
 // dropout behind it, A an average pool after the ReLU, P one before it, C the same as P with ceil
@@ -121,7 +36,22 @@ struct Vgg {
 /// vgg7_bsnn: B-SNN's way at a size that two cores train in minutes.
 constexpr std::array vggs = {
     Vgg{"vgg5", "64 A 128 D 128 A", {4096, 4096}, 0.5F, 0.2F},
+    Vgg{"vgg4", "64 A 128 A", {1024, 0}, 0.5F, 0.2F},
     Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 A 512 D", {4096, 4096}, 0.5F, 0.2F},
+    // Two networks of this name: that of the float files, DIET and IIR, and that of the hybrid
+    // paper's spiking file, for 100 classes there.
+    Vgg{"vgg11", "64 A 128 D 256 A 512 D 512 A 512 D 512 A 512 D 512 D", {4096, 4096}, 0.5F, 0.2F},
+    Vgg{"vgg11_hybrid",
+        "64 A 128 D 256 D 256 A 512 D 512 D 512 A 512 D 512 D",
+        {1024, 1024},
+        0.5F,
+        0.2F},
+    // For 224x224: a last pool takes the place of the last dropout.
+    Vgg{"vgg16_imagenet",
+        "64 D 64 A 128 D 128 A 256 D 256 D 256 A 512 D 512 D 512 A 512 D 512 D 512 A",
+        {4096, 4096},
+        0.5F,
+        0.2F},
     Vgg{"vgg16",
         "64 D 64 A 128 D 128 A 256 D 256 D 256 A 512 D 512 D 512 A 512 D 512 D 512 D",
         {4096, 4096},
@@ -203,7 +133,7 @@ private:
         binary_activation();
         builder_.convolution(scaled(n_out), 3, 1, 1, false);
         if (wanted && wanted->before) pool(*wanted);
-        if (vgg_.norm || (vgg_.xnor && first_)) builder_.norm();
+        if (vgg_.norm || (vgg_.xnor ? first_ : options_.batch_norm)) builder_.norm();
         builder_.relu();
         if (wanted && !wanted->before) pool(*wanted);
         first_ = false;
@@ -218,7 +148,7 @@ private:
 
     const Vgg& vgg_;
     const ArchitectureOptions& options_;
-    Builder builder_;
+    ArchitectureBuilder builder_;
     bool first_ = true;  ///< no weighted layer so far
 };
 
@@ -228,7 +158,7 @@ Network make_all_convnet(const Input& input, int n_classes, std::uint64_t seed, 
     struct Conv {
         int n_out, kernel, stride;
     };
-    Builder builder(input, seed);
+    ArchitectureBuilder builder(input, seed);
     builder.dropout(0.2F);
     for (const Conv& conv : {Conv{96, 3, 1},
                              {96, 3, 1},
@@ -252,7 +182,7 @@ Network make_all_convnet(const Input& input, int n_classes, std::uint64_t seed, 
 /// The network of Sorbaro et al. 2020 for event frames (64x64 there), without the last activation:
 /// the first one makes spikes of the event counts.
 Network make_event_cnn(const Input& input, int n_classes, std::uint64_t seed) {
-    Builder builder(input, seed);
+    ArchitectureBuilder builder(input, seed);
     builder.relu();
     for (const int n_out : {8, 12, 12}) {
         builder.convolution(n_out, 3, 1, 0, false);
@@ -267,7 +197,7 @@ Network make_event_cnn(const Input& input, int n_classes, std::uint64_t seed) {
 
 /// Small network for the built-in digits and other 28x28 images.
 Network make_digits_cnn(const Input& input, int n_classes, std::uint64_t seed) {
-    Builder builder(input, seed);
+    ArchitectureBuilder builder(input, seed);
     for (const int n_out : {16, 32, 32}) {
         builder.convolution(n_out, 3, 1, 1, false);
         builder.norm();
@@ -282,7 +212,7 @@ Network make_digits_cnn(const Input& input, int n_classes, std::uint64_t seed) {
 
 /// LeNet-5 with ReLU and max pooling.
 Network make_lenet(const Input& input, int n_classes, std::uint64_t seed) {
-    Builder builder(input, seed);
+    ArchitectureBuilder builder(input, seed);
     builder.convolution(6, 5, 1, 2, true);
     builder.relu();
     builder.max_pool();
@@ -300,7 +230,7 @@ Network make_lenet(const Input& input, int n_classes, std::uint64_t seed) {
 
 /// He et al. 2015, section 4.2: 6 n + 2 layers, option A shortcuts.
 Network make_resnet20(const Input& input, int n_classes, std::uint64_t seed) {
-    Builder builder(input, seed);
+    ArchitectureBuilder builder(input, seed);
     const auto convolution = [&](int n_out, int stride) {
         builder.convolution(n_out, 3, stride, 1, false);
         return builder.norm();
@@ -333,6 +263,7 @@ std::vector<std::string> architecture_names() {
     std::vector<std::string> names = {"digits_cnn", "lenet", "resnet20", "all_convnet",
                                       "event_cnn"};
     for (const Vgg& vgg : vggs) names.emplace_back(vgg.name);
+    for (const std::string& name : spiking_resnet_names()) names.push_back(name);
     return names;
 }
 
@@ -346,9 +277,15 @@ Network make_named(const std::string& name, const Input& input, int n_classes, s
         fail(Fault::bad_input, "unknown; known are {}", fmt::join(architecture_names(), ", "));
     if (options.pooling != PoolStyle::own)
         fail(Fault::bad_input, "pooling can be chosen for VGGs only");
+    for (const std::string& known : spiking_resnet_names())
+        if (name == known) return make_spiking_resnet(name, input, n_classes, seed, options);
+    if (options.batch_norm)
+        fail(Fault::bad_input,
+             "batch_norm can be chosen for VGGs and resnet12_roy and the like only");
     if (name == "all_convnet") return make_all_convnet(input, n_classes, seed, options.width);
     if (options.width != 1)
-        fail(Fault::bad_input, "width can be chosen for VGGs and all_convnet only");
+        fail(Fault::bad_input,
+             "width can be chosen for VGGs, all_convnet, resnet12_roy and the like only");
     if (name == "digits_cnn") return make_digits_cnn(input, n_classes, seed);
     if (name == "lenet") return make_lenet(input, n_classes, seed);
     if (name == "resnet20") return make_resnet20(input, n_classes, seed);

@@ -25,6 +25,10 @@ TEST(Architectures, CountsAgreeWithThePapers) {
                               Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},
                               Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
                               Expected{"all_convnet", {3, 32, 32}, 10, 344.9, 1.617},
+                              Expected{"vgg11_hybrid", {3, 32, 32}, 100, 709.7, 21.1},
+                              Expected{"resnet12_roy", {3, 32, 32}, 10, 140.2, 5.0},
+                              Expected{"resnet20_roy", {3, 32, 32}, 10, 215.7, 11.2},
+                              Expected{"resnet34_roy", {3, 32, 32}, 10, 366.7, 21.3},
                               Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
         const LayerSize total =
             total_size(layer_sizes(make_architecture(e.name, {e.input, {}, {}}, e.n_classes, 1)));
@@ -59,6 +63,24 @@ TEST(Architectures, NarrowerAndWithOtherPools) {
     EXPECT_THROW((void)make_architecture("resnet20", input, 10, 1, {1, PoolStyle::max_after_relu}),
                  Error);
     EXPECT_THROW((void)make_architecture("vgg9", input, 10, 1, {0, PoolStyle::own}), Error);
+}
+
+TEST(Architectures, BatchNormBehindEveryConvolutionIfWanted) {
+    for (const char* name : {"vgg9", "resnet12_roy"}) {
+        const Network network = make_architecture(name, {{3, 32, 32}, {}, {}}, 10, 1,
+                                                  {.width = 0.125, .batch_norm = true});
+        int convolutions = 0, norms = 0;
+        for (const Layer& layer : network.layers) {
+            if (layer.as<Convolution>() != nullptr) ++convolutions;
+            if (layer.as<BatchNorm>() == nullptr) continue;
+            ++norms;
+            EXPECT_NE(network.layers[layer.inputs[0]].as<Convolution>(), nullptr) << layer.name;
+        }
+        EXPECT_EQ(norms, convolutions) << name;
+    }
+    EXPECT_THROW(
+        (void)make_architecture("lenet", {{1, 28, 28}, {}, {}}, 10, 1, {.batch_norm = true}),
+        Error);
 }
 
 TEST(Architectures, XnorHasASignBeforeEveryInnerWeightedLayer) {

@@ -47,6 +47,7 @@ void fields(Io& io, Timing& t) {
     io("steps", t.steps), io("wait", t.wait), io("input", t.input),
         io("propagation", t.propagation);
     if (t.input == InputCoding::one_spike_phase) io("input_base", t.input_base);
+    if (t.input == InputCoding::poisson) io("input_rate", t.input_rate);
 }
 template <typename Io>
 void fields(Io& io, Input& op) {
@@ -101,7 +102,7 @@ constexpr auto names() {
     else if constexpr (std::is_same_v<Enum, MaxRule>)
         return std::array{"running_count", "current_step"};
     else if constexpr (std::is_same_v<Enum, InputCoding>)
-        return std::array{"direct", "binary_phase", "one_spike_phase"};
+        return std::array{"direct", "binary_phase", "one_spike_phase", "poisson"};
     else
         return std::array{"same_step", "delayed"};
 }

@@ -189,7 +189,13 @@ enum class InputCoding {
     direct,           ///< the normalized pixels as constant current at every step
     binary_phase,     ///< the pixel's binary digits, most significant first, one per step
     one_spike_phase,  ///< at most one spike per pixel, worth input_base^-phase
+    poisson,          ///< random spikes of the normalized pixel's sign (sim/poisson_input.hpp)
 };
+
+/// Whether pixels come in as phases of a code, each worth another amount, for one_spike neurons.
+[[nodiscard]] constexpr bool is_phase_code(InputCoding coding) {
+    return coding == InputCoding::binary_phase || coding == InputCoding::one_spike_phase;
+}
 
 /// When a spike reaches the next layer.
 enum class Propagation {
@@ -204,6 +210,7 @@ struct Timing {
     InputCoding input = InputCoding::direct;
     Propagation propagation = Propagation::same_step;
     float input_base = 2.0F;  ///< one_spike_phase: Q of the code that pixels come in, > 1
+    float input_rate = 1.0F;  ///< poisson: spikes per step of a normalized pixel of 1, > 0
     friend bool operator==(const Timing&, const Timing&) = default;
 };
 

@@ -281,6 +281,10 @@ void check_timing(const Timing& timing) {
         !(timing.input_base > 1 && timing.input_base <= 1e6F))
         fail(Fault::bad_input, "network: input base {} cannot be used; it must be in (1, 1e6]",
              timing.input_base);
+    if (timing.input == InputCoding::poisson &&
+        !(timing.input_rate > 0 && timing.input_rate <= 1e6F))
+        fail(Fault::bad_input, "network: input rate {} cannot be used; it must be in (0, 1e6]",
+             timing.input_rate);
 }
 
 }  // namespace

@@ -143,6 +143,7 @@ ConvertOutcome run_convert(const Network& network, const ConvertRequest& request
     data.shape = network.input().shape;
     ConvertOptions options = request.options;
     options.measure.n_threads = context.n_threads;
+    options.currents.seed = context.seed;
     const std::unique_ptr<Samples> samples = open_dataset(data);
     if (options.coding == Coding::one_spike && samples->timed())
         fail(Fault::unsupported,

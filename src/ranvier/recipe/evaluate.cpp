@@ -173,6 +173,7 @@ void evaluate_spiking_into(const Network& network, const std::shared_ptr<const S
                            const EvaluateRequest& request, const RunContext& context,
                            EvaluationResult& result) {
     SimulationOptions options;
+    options.seed = context.seed;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
     options.exit = request.exit;

@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/convert.hpp"
+#include "ranvier/convert/presets.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/energy/crossbar.hpp"
 #include "ranvier/energy/ledger.hpp"
@@ -56,10 +57,11 @@ inline constexpr std::array<NameOf<Placement>, 2> names_of(Placement) {
 inline constexpr std::array<NameOf<MaxRule>, 2> names_of(MaxRule) {
     return {{{"running_count", MaxRule::running_count}, {"current_step", MaxRule::current_step}}};
 }
-inline constexpr std::array<NameOf<InputCoding>, 3> names_of(InputCoding) {
+inline constexpr std::array<NameOf<InputCoding>, 4> names_of(InputCoding) {
     return {{{"direct", InputCoding::direct},
              {"binary_phase", InputCoding::binary_phase},
-             {"one_spike_phase", InputCoding::one_spike_phase}}};
+             {"one_spike_phase", InputCoding::one_spike_phase},
+             {"poisson", InputCoding::poisson}}};
 }
 inline constexpr std::array<NameOf<WeightKind>, 2> names_of(WeightKind) {
     return {{{"float32", WeightKind::float32}, {"int8", WeightKind::int8}}};
@@ -121,8 +123,21 @@ inline constexpr std::array<NameOf<SynopPenalty>, 3> names_of(SynopPenalty) {
              {"fan_out", SynopPenalty::fan_out},
              {"activations", SynopPenalty::activations}}};
 }
-inline constexpr std::array<NameOf<Thresholds>, 2> names_of(Thresholds) {
-    return {{{"measured", Thresholds::measured}, {"one", Thresholds::one}}};
+inline constexpr std::array<NameOf<Thresholds>, 3> names_of(Thresholds) {
+    return {{{"measured", Thresholds::measured},
+             {"one", Thresholds::one},
+             {"input_current", Thresholds::input_current}}};
+}
+inline constexpr std::array<NameOf<ConvertPreset>, 4> names_of(ConvertPreset) {
+    return {{{"none", ConvertPreset::none},
+             {"hybrid", ConvertPreset::hybrid},
+             {"diet", ConvertPreset::diet},
+             {"iir", ConvertPreset::iir}}};
+}
+inline constexpr std::array<NameOf<SurrogateKind>, 3> names_of(SurrogateKind) {
+    return {{{"linear", SurrogateKind::linear},
+             {"stdb", SurrogateKind::stdb},
+             {"exponential", SurrogateKind::exponential}}};
 }
 inline constexpr std::array<NameOf<PoolStyle>, 5> names_of(PoolStyle) {
     return {{{"own", PoolStyle::own},
@@ -132,8 +147,10 @@ inline constexpr std::array<NameOf<PoolStyle>, 5> names_of(PoolStyle) {
              {"max_after_relu", PoolStyle::max_after_relu}}};
 }
 /// The neurons that a recipe can name.
-inline constexpr std::array<NameOf<NeuronKind>, 4> names_of(NeuronKind) {
+inline constexpr std::array<NameOf<NeuronKind>, 6> names_of(NeuronKind) {
     return {{{"integrate_fire", NeuronKind::integrate_fire},
+             {"leaky_delayed", NeuronKind::leaky_delayed},
+             {"leaky_same_step", NeuronKind::leaky_same_step},
              {"multi_spike", NeuronKind::multi_spike},
              {"relu", NeuronKind::relu},
              {"quantized_relu", NeuronKind::quantized_relu}}};

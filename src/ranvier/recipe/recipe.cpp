@@ -36,6 +36,7 @@ NetworkSpec read_network(const toml::table& table, const std::string& file) {
     reader.read_integer("classes", spec.classes, 1);
     reader.read("width", spec.options.width, 0, 64);
     reader.read_name("pooling", spec.options.pooling);
+    reader.read("batch_norm", spec.options.batch_norm);
     reader.read("mean", spec.mean);
     reader.read("std", spec.std);
     reader.finish();
@@ -99,8 +100,8 @@ void read_betas(TableReader& reader, TrainOptions& options) {
     options.beta2 = betas[1];
 }
 
-TrainStage read_train(TableReader& reader) {
-    TrainStage stage;
+/// What training a float and a spiking network have in common.
+void read_training(TableReader& reader, TrainStage& stage) {
     TrainOptions& options = stage.options;
     reader.read_integer("epochs", options.epochs, 1, 100'000);
     reader.read_integer("batch", options.batch, 1, 1 << 20);
@@ -120,6 +121,17 @@ TrainStage read_train(TableReader& reader) {
     reader.read("gamma", options.gamma, 0, huge);
     reader.read_integer("shift", options.shift, 0, 1 << 12);
     reader.read("flip", options.flip);
+    reader.read_name("device", options.device);
+    reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
+    reader.read("checkpoint_seconds", options.checkpoint_seconds, 0, huge);
+    reader.read_integer("evaluate_every", options.evaluate_every, 0);
+    reader.read_integer("limit", stage.limit, 0);
+}
+
+TrainStage read_train(TableReader& reader) {
+    TrainStage stage;
+    TrainOptions& options = stage.options;
+    read_training(reader, stage);
     reader.read_name("binary_weights", options.binary_weights);
     reader.read_name("synop_loss", options.synop_loss);
     reader.read("synop_target", options.synop_target, 0, huge);
@@ -128,11 +140,29 @@ TrainStage read_train(TableReader& reader) {
     std::string neuron;
     reader.read("neuron", neuron);
     if (!neuron.empty()) stage.neuron = value_named<NeuronKind>(neuron, reader.place("neuron"));
-    reader.read_name("device", options.device);
-    reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
-    reader.read("checkpoint_seconds", options.checkpoint_seconds, 0, huge);
-    reader.read_integer("evaluate_every", options.evaluate_every, 0);
-    reader.read_integer("limit", stage.limit, 0);
+    return stage;
+}
+
+/// Trains a spiking network through time. Its defaults are those of the papers.
+TrainStage read_fine_tune(TableReader& reader) {
+    TrainStage stage;
+    TrainOptions& options = stage.options;
+    options.optimizer = OptimizerKind::adam;
+    options.learning_rate = 1e-4;
+    options.amsgrad = true;
+    read_training(reader, stage);
+    SpikeTraining& spikes = options.spikes;
+    reader.read_integer("steps", stage.steps, 1, 4096);
+    reader.read_name("surrogate", spikes.surrogate.kind);
+    if (spikes.surrogate.kind == SurrogateKind::exponential) spikes.surrogate.decay = 1;
+    reader.read("surrogate_scale", spikes.surrogate.scale, 0, huge);
+    reader.read("surrogate_decay", spikes.surrogate.decay, 0, huge);
+    reader.read("train_threshold", spikes.threshold);
+    reader.read("train_leak", spikes.leak);
+    double dropout = 0;
+    reader.read("dropout", dropout, 0, 1);
+    spikes.dropout = static_cast<float>(dropout);
+    reader.read_integer("checkpoint_steps", spikes.checkpoint_steps, 0, 4096);
     return stage;
 }
 
@@ -166,9 +196,28 @@ RescaleStage read_rescale(TableReader& reader) {
     return stage;
 }
 
+/// Keys of thresholds = "input_current" and of Poisson input.
+void read_currents(TableReader& reader, ConvertOptions& options) {
+    const auto read = [&](const char* key, float& value) {
+        double number = static_cast<double>(value);
+        reader.read(key, number, 0, huge);
+        value = static_cast<float>(number);
+    };
+    CurrentOptions& currents = options.currents;
+    reader.read_integer("calibration_steps", currents.steps, 1, 1 << 20);
+    read("threshold_scale", currents.scale);
+    read("residual_threshold", currents.residual);
+    read("silent_threshold", currents.if_silent);
+    read("input_rate", options.input_rate);
+}
+
 ConvertStage read_convert(TableReader& reader) {
     ConvertStage stage;
     ConvertOptions& options = stage.options;
+    ConvertPreset preset = ConvertPreset::none;
+    reader.read_name("preset", preset);
+    options = with_preset(options, preset);  // the keys below change what it says
+    read_currents(reader, options);
     reader.read_name("coding", options.coding);
     reader.read_integer("steps", options.steps, 1, 4096);
     reader.read_integer("wait", options.wait, -1, 4096);
@@ -242,9 +291,9 @@ StdpStage read_stdp(TableReader& reader, const std::vector<Stage>& earlier) {
 }
 
 const std::vector<std::string>& stage_kinds() {
-    static const std::vector<std::string> kinds = {"train",    "train_graph", "fold_batch_norm",
-                                                   "quantize", "rescale",     "convert",
-                                                   "evaluate", "export",      "stdp"};
+    static const std::vector<std::string> kinds = {
+        "train",   "fine_tune", "train_graph", "fold_batch_norm", "quantize",
+        "rescale", "convert",   "evaluate",    "export",          "stdp"};
     return kinds;
 }
 
@@ -296,6 +345,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
     stage.text = text_of(table);
     if (stage.kind == "train")
         stage.work = read_train(reader);
+    else if (stage.kind == "fine_tune")
+        stage.work = read_fine_tune(reader);
     else if (stage.kind == "train_graph")
         stage.work = read_train_graph(reader);
     else if (stage.kind == "fold_batch_norm")

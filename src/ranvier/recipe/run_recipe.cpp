@@ -56,6 +56,13 @@ Json train_json(const TrainResult& result) {
     return json;
 }
 
+void require_spiking(const Network& network) {
+    if (!network.spiking())
+        fail(Fault::bad_input,
+             "fine_tune trains spiking networks through time, and this one is a float network; put "
+             "a convert stage before it (preset hybrid, diet or iir), or use do = \"train\"");
+}
+
 /// What a stage leaves.
 struct Outcome {
     Network network;
@@ -98,7 +105,9 @@ private:
     }
 
     Outcome run(Network network, const TrainStage& work) {
+        if (stage_.kind == "fine_tune") require_spiking(network);
         if (work.neuron) set_activations(network, *work.neuron);
+        if (work.steps > 0) network.timing.steps = work.steps;
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
         request.options.curves = folder_.path();
@@ -208,7 +217,7 @@ std::vector<StageFolder> stage_folders(const Recipe& recipe, const fs::path& out
 
 /// Whether the processes of a group work on such a stage together; the others are process 0's.
 bool is_shared(const Stage& stage) {
-    return stage.kind == "train" || stage.kind == "evaluate";
+    return stage.kind == "train" || stage.kind == "fine_tune" || stage.kind == "evaluate";
 }
 
 /// The network that a stage begins with. Process 0 has it and sends it to the others, which need

@@ -102,8 +102,10 @@ SimulationResult run_shared(const SpikingEngine& engine,
     if (processes.size() == 1 || options.keep_logits)
         return engine.run(*samples, options, progress);
     const SubsetSamples part = own_part(samples, processes);
+    SimulationOptions own = options;
+    own.first_sample += part_of(samples->size(), block, processes.rank(), processes.size()).first;
     SimulationResult result;
-    if (part.size() > 0) result = engine.run(part, options, progress);
+    if (part.size() > 0) result = engine.run(part, own, progress);
     sum_counts(result, processes);
     result.seconds = slowest(result.seconds, processes);
     return result;

@@ -72,6 +72,7 @@ std::string timing_text(const Network& network) {
     const Timing& timing = network.timing;
     if (!network.spiking()) return "float network\n";
     const char* coding = timing.input == InputCoding::direct         ? "direct"
+                         : timing.input == InputCoding::poisson      ? "poisson"
                          : timing.input == InputCoding::binary_phase ? "binary_phase"
                                                                      : "one_spike_phase";
     return fmt::format("spiking network: {} steps, wait {}, {} input, {} propagation\n",

@@ -145,7 +145,7 @@ void FloatEngine::collect_spikes(SpikeCounts& spikes) {
 
 bool runs_densely(const Network& network) {
     const Timing& timing = network.timing;
-    if (network.spiking() && (timing.wait < timing.steps || timing.input == InputCoding::direct))
+    if (network.spiking() && (timing.wait < timing.steps || !is_phase_code(timing.input)))
         return false;
     return std::all_of(network.layers.begin(), network.layers.end(), [&](const Layer& layer) {
         // A pool that takes each step's maximum adds up spikes of several phases.

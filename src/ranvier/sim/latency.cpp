@@ -33,7 +33,7 @@ Latency latency_of(const Network& network) {
     Latency latency;
     latency.depth = *std::max_element(depth.begin(), depth.end());
     latency.steps = latency.per_image = timing.steps;
-    if (timing.input == InputCoding::direct) return latency;
+    if (!is_phase_code(timing.input)) return latency;
     latency.steps = latency.depth * timing.wait + timing.steps;
     const std::vector<int> first = first_source_depths(network);
     for (std::size_t l = 1; l < depth.size(); ++l)

@@ -89,8 +89,8 @@ ReferencePlan::ReferencePlan(Network network_in)
             thresholds[l] = widened(neuron->threshold, shapes[l]);
             amplitudes[l] = widened(neuron->amplitude, shapes[l]);
         }
-        const bool phase_input = l == 0 && network.timing.input != InputCoding::direct;
-        spikes[l] = neuron != nullptr || layer.as<MaxPool>() != nullptr || phase_input;
+        const bool spiking_input = l == 0 && network.timing.input != InputCoding::direct;
+        spikes[l] = neuron != nullptr || layer.as<MaxPool>() != nullptr || spiking_input;
         delayed[l] = network.timing.propagation == Propagation::delayed &&
                      (l == 0 || neuron != nullptr || (is_connection(layer) && feeds[l]));
         std::vector<Shape> in;
@@ -102,10 +102,10 @@ ReferencePlan::ReferencePlan(Network network_in)
     if (phase_coded && (rate_coded || network.timing.propagation == Propagation::delayed))
         fail(Fault::unsupported,
              "the network mixes one_spike neurons with rate coding or delayed propagation");
-    if (phase_coded && network.timing.input == InputCoding::direct)
+    if (phase_coded && !is_phase_code(network.timing.input))
         fail(Fault::unsupported,
              "one_spike neurons need binary_phase or one_spike_phase input, not direct");
-    phase_coded = network.timing.input != InputCoding::direct;
+    phase_coded = is_phase_code(network.timing.input);
     if (phase_coded && rate_coded)
         fail(Fault::unsupported, "phase-coded input needs one_spike neurons");
     require_spikes_before_max_pools(network, spikes);

@@ -25,6 +25,18 @@ int step_rate(const Neuron& neuron, float& u, float current, float threshold) {
     }
 }
 
+/// @param image  [height][width][channels] in [0, 1].
+std::vector<float> normalized(const Input& input, const std::vector<float>& image) {
+    const auto channels = static_cast<std::size_t>(input.shape.channels);
+    std::vector<float> values(image.size());
+    for (std::size_t i = 0; i < image.size(); ++i) {
+        const float mean = input.mean.empty() ? 0.0F : input.mean[i % channels];
+        const float scale = input.std.empty() ? 1.0F : 1.0F / input.std[i % channels];
+        values[i] = (image[i] - mean) * scale;
+    }
+    return values;
+}
+
 }  // namespace
 
 ReferenceRun::ReferenceRun(const ReferencePlan& plan) : plan_(plan), states_(plan.shapes.size()) {
@@ -47,8 +59,9 @@ ReferenceRun::ReferenceRun(const ReferencePlan& plan) : plan_(plan), states_(pla
     if (plan.phase_coded) encoder_.emplace(plan.network.timing);
 }
 
-void ReferenceRun::start(std::span<const float> image) {
+void ReferenceRun::start(std::span<const float> image, const PoissonDraw& draw) {
     step_ = 0;
+    draw_ = draw;
     std::fill(logits_.begin(), logits_.end(), 0.0F);
     for (State& state : states_) {
         state.now.silent = state.before.silent = true;
@@ -130,13 +143,16 @@ void ReferenceRun::step_input(std::size_t l) {
     const auto mean = [&](std::size_t i) {
         return input.mean.empty() ? 0.0F : input.mean[i % channels];
     };
+    if (plan_.network.timing.input == InputCoding::poisson) {
+        step_poisson_input(state);
+        return;
+    }
     state.now.changed = plan_.phase_coded || new_image_;
     if (!plan_.phase_coded) {  // direct: the same current at every step, until another frame
         if (!new_image_) return;
         new_image_ = false;
         state.now.silent = false;
-        for (std::size_t i = 0; i < image_.size(); ++i)
-            state.now.values[i] = (image_[i] - mean(i)) * scale(i);
+        state.now.values = normalized(input, image_);
         return;
     }
     // Step 0 carries the constant part of the normalization, like a bias; then one phase a step.
@@ -151,6 +167,18 @@ void ReferenceRun::step_input(std::size_t l) {
     const float worth = encoder_->worth(step_);
     for (std::size_t i = 0; i < codes_.size(); ++i)
         if (encoder_->fires(codes_[i], step_)) emit(state, i, worth * scale(i), 1);
+}
+
+void ReferenceRun::step_poisson_input(State& state) {
+    const std::vector<float> pixels = to_planes(0, normalized(plan_.network.input(), image_));
+    std::vector<float> spikes(pixels.size());
+    draw_poisson({draw_.seed, draw_.sample, static_cast<std::uint32_t>(step_)},
+                 plan_.network.timing.input_rate, pixels, spikes);
+    state.now.silent = state.now.changed = true;
+    std::fill(state.now.values.begin(), state.now.values.end(), 0.0F);
+    for_each_place(plan_.shapes[0], [&](std::size_t to, std::size_t from) {
+        if (spikes[from] != 0) emit(state, to, spikes[from], 1);
+    });
 }
 
 void ReferenceRun::step_synapses(std::size_t l) {

@@ -2,6 +2,7 @@
 
 #include "ranvier/net/network.hpp"
 #include "ranvier/sim/phase_input.hpp"
+#include "ranvier/sim/poisson_input.hpp"
 #include "ranvier/sim/synapses.hpp"
 
 #include <memory>
@@ -40,7 +41,8 @@ public:
     explicit ReferenceRun(const ReferencePlan& plan);
 
     /// Forgets everything and presents an image, [channels][height][width] in [0, 1].
-    void start(std::span<const float> image);
+    /// @param draw  Poisson input: its seed and sample.
+    void start(std::span<const float> image, const PoissonDraw& draw = {});
     /// Rate coding: another frame of the same shape from the next step on; nothing else changes.
     /// @throws Error(unsupported) for one-spike coding, whose phases belong to one image.
     void present(std::span<const float> frame);
@@ -67,6 +69,7 @@ private:
     void read_image(std::span<const float> image);
     void step_layer(std::size_t l);
     void step_input(std::size_t l);
+    void step_poisson_input(State& state);
     void step_synapses(std::size_t l);
     void step_neuron(std::size_t l, const Neuron& neuron);
     void step_one_spike(std::size_t l, const Neuron& neuron);
@@ -82,6 +85,7 @@ private:
     bool new_image_ = false;    ///< rate coding: the input layer has not emitted it yet
     std::optional<PixelEncoder> encoder_;  ///< one_spike
     std::vector<std::uint32_t> codes_;     ///< one_spike: what the encoder made of each pixel
+    PoissonDraw draw_;                     ///< Poisson input: seed and sample
     std::vector<float> logits_;
     int step_ = 0;
 };

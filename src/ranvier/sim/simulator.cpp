@@ -57,7 +57,8 @@ private:
         progress.start("simulate", "images", samples.size());
         parallel_for(samples.size(), options.n_threads, [&](std::size_t i, std::size_t w) {
             if (!workers[w]) workers[w] = std::make_unique<Worker>(plan_);
-            run_one(samples, i, n_steps, *workers[w], result);
+            run_one(samples, i, {options.seed, options.first_sample + i, 0}, n_steps, *workers[w],
+                    result);
             progress.advance(1);
         });
         progress.finish();
@@ -70,10 +71,10 @@ private:
             if (worker) collect(*worker, result);
     }
 
-    void run_one(const Samples& samples, std::size_t i, int n_steps, Worker& worker,
-                 SimulationResult& result) const {
+    void run_one(const Samples& samples, std::size_t i, const PoissonDraw& draw, int n_steps,
+                 Worker& worker, SimulationResult& result) const {
         samples.read(i, worker.image);
-        worker.run.start(worker.image);
+        worker.run.start(worker.image, draw);
         worker.correct_after.resize(result.correct_after.size());
         const auto& logits = worker.run.logits();
         for (int t = 0; t < n_steps; ++t) {

@@ -35,7 +35,9 @@ struct SimulationOptions {
     int n_threads = 0;  ///< 0: all cores
     int steps = 0;      ///< rate coding: run so many steps instead of the network's; 0: its own
     bool keep_logits = false;
-    ExitRule exit{};  ///< rate coding, fast engine only
+    std::uint64_t seed = 1;          ///< Poisson input: another seed, other spikes
+    std::uint64_t first_sample = 0;  ///< Poisson input: number of the first sample in its data set
+    ExitRule exit{};                 ///< rate coding, fast engine only
 };
 
 /// What a spiking network does on a data set.

@@ -4,67 +4,14 @@
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_reference.hpp"
 #include "ranvier/train/dropout.hpp"
+#include "ranvier/train/layer_operations.hpp"
 #include "ranvier/train/tensor_group.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace ranvier {
 
 namespace {
-
-constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
-
-torch::Tensor row_major(const Tensor& source, const torch::TensorOptions& options) {
-    torch::Tensor tensor = torch::empty(source.dims, torch::kFloat32);
-    std::copy(source.values.begin(), source.values.end(), tensor.data_ptr<float>());
-    return tensor.to(options);
-}
-
-/// [1][channels][1][1], so that it meets images channel by channel.
-torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorOptions& options) {
-    const auto n = static_cast<std::int64_t>(values.size());
-    return row_major(Tensor({1, n, 1, 1}, values), options);
-}
-
-bool symmetric(const Window& w) {
-    return w.pad_top == w.pad_bottom && w.pad_left == w.pad_right;
-}
-
-bool padded(const Window& w) {
-    return w.pad_top != 0 || w.pad_left != 0 || w.pad_bottom != 0 || w.pad_right != 0;
-}
-
-/// The padded image that the windows of a pooling cover exactly: right and bottom are padded (or
-/// cropped) as far as the last window reaches, so that no rounding mode is left to apply.
-torch::Tensor pad_to_windows(const torch::Tensor& x, const Window& w, const Shape& out,
-                             double value) {
-    const auto reach = [](std::int64_t n, std::int64_t kernel, std::int64_t stride,
-                          std::int64_t dilation) {
-        return (n - 1) * stride + dilation * (kernel - 1) + 1;
-    };
-    const std::int64_t height = reach(out.height, w.kernel_h, w.stride_h, w.dilation_h);
-    const std::int64_t width = reach(out.width, w.kernel_w, w.stride_w, w.dilation_w);
-    return torch::constant_pad_nd(
-        x, {w.pad_left, width - w.pad_left - x.size(3), w.pad_top, height - w.pad_top - x.size(2)},
-        value);
-}
-
-torch::Tensor sum_windows(const torch::Tensor& x, const Window& w) {
-    return torch::avg_pool2d(x, {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w}, {0, 0}, false,
-                             true, 1);
-}
-
-/// What each window of an average pool divides by, [1][1][height][width].
-torch::Tensor window_sizes(const torch::Tensor& x, const AveragePool& op, const Shape& out) {
-    const Window& w = op.window;
-    torch::Tensor ones = torch::ones({1, 1, x.size(2), x.size(3)}, x.options());
-    if (op.count_include_pad)
-        ones = torch::constant_pad_nd(ones, {w.pad_left, w.pad_right, w.pad_top, w.pad_bottom}, 1);
-    Window rest = w;  // what is still to be padded
-    if (op.count_include_pad) rest.pad_left = rest.pad_top = 0;
-    return sum_windows(pad_to_windows(ones, rest, out, 0), w);
-}
 
 /// Whether LibTorch's gradient of a layer does without the layer's output.
 bool forgets_output(const Layer& layer) {
@@ -90,23 +37,10 @@ struct Executor::Apply {
         return x.contiguous(channels_last);
     }
     torch::Tensor operator()(const Convolution& op) const {
-        const Window& w = op.window;
-        torch::Tensor x = in[0];
-        std::vector<std::int64_t> padding = {w.pad_top, w.pad_left};
-        if (!symmetric(w)) {
-            x = torch::constant_pad_nd(x, {w.pad_left, w.pad_right, w.pad_top, w.pad_bottom}, 0);
-            padding = {0, 0};
-        }
-        return torch::conv2d(x, own.weight, own.bias, {w.stride_h, w.stride_w}, padding,
-                             {w.dilation_h, w.dilation_w}, op.groups);
+        return convolve(op, in[0], own.weight, own.bias);
     }
     torch::Tensor operator()(const Linear&) const {
-        const torch::Tensor x = in[0].flatten(1);
-        if (!x.is_cpu()) return image(torch::linear(x, own.weight, own.bias));
-        // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
-        // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores
-        // from these while they wait, and does not know every processor's vector instructions.
-        return torch::conv2d(image(x), own.weight.unsqueeze(2).unsqueeze(3), own.bias);
+        return apply_linear(in[0], own.weight, own.bias);
     }
     torch::Tensor operator()(const BatchNorm& op) const {
         constexpr double momentum = 0.1;  // PyTorch's default
@@ -118,20 +52,8 @@ struct Executor::Apply {
         return torch::batch_norm(in[0], own.weight, own.bias, own.mean, own.variance, pass.training,
                                  momentum, static_cast<double>(op.epsilon), false);
     }
-    torch::Tensor operator()(const AveragePool& op) const {
-        const Window& w = op.window;
-        if (!op.ceil_mode && !padded(w))
-            return torch::avg_pool2d(in[0], {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w});
-        return sum_windows(pad_to_windows(in[0], w, out, 0), w) / window_sizes(in[0], op, out);
-    }
-    torch::Tensor operator()(const MaxPool& op) const {
-        const Window& w = op.window;
-        constexpr double never_the_maximum = std::numeric_limits<float>::lowest();
-        const torch::Tensor x =
-            !op.ceil_mode && !padded(w) ? in[0] : pad_to_windows(in[0], w, out, never_the_maximum);
-        return torch::max_pool2d(x, {w.kernel_h, w.kernel_w}, {w.stride_h, w.stride_w}, {0, 0},
-                                 {w.dilation_h, w.dilation_w});
-    }
+    torch::Tensor operator()(const AveragePool& op) const { return pool_average(op, in[0], out); }
+    torch::Tensor operator()(const MaxPool& op) const { return pool_maximum(op, in[0], out); }
     torch::Tensor operator()(const GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
     torch::Tensor operator()(const Add&) const {
         torch::Tensor sum = in[0];
@@ -139,14 +61,8 @@ struct Executor::Apply {
         return sum;
     }
     torch::Tensor operator()(const Concat&) const { return torch::cat(in, 1); }
-    torch::Tensor operator()(const Flatten&) const { return image(in[0].flatten(1)); }
-    torch::Tensor operator()(const Shortcut& op) const {
-        const auto every = [&](const torch::Tensor& x, std::int64_t axis) {
-            return x.slice(axis, 0, x.size(axis), op.stride);
-        };
-        return torch::constant_pad_nd(every(every(in[0], 2), 3),
-                                      {0, 0, 0, 0, op.channels_before, op.channels_after}, 0);
-    }
+    torch::Tensor operator()(const Flatten&) const { return as_image(in[0].flatten(1)); }
+    torch::Tensor operator()(const Shortcut& op) const { return take_shortcut(op, in[0]); }
     torch::Tensor operator()(const Dropout& op) const {
         if (!pass.training || op.probability == 0) return in[0];
         const torch::Tensor mask =
@@ -180,9 +96,6 @@ struct Executor::Apply {
         const torch::Tensor bounded = x.clamp(-1, 1);
         return bounded +
                (torch::where(x < 0, -torch::ones_like(x), torch::ones_like(x)) - bounded).detach();
-    }
-    static torch::Tensor image(const torch::Tensor& vector) {
-        return vector.view({vector.size(0), vector.size(1), 1, 1});
     }
 };
 

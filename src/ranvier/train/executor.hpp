@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ranvier/net/network.hpp"
-#include "ranvier/train/batch_part.hpp"
+#include "ranvier/train/gradient_network.hpp"
 #include "ranvier/train/torch.hpp"
 
 #include <cstdint>
@@ -11,25 +11,6 @@
 // Includes LibTorch: only for source files of this part.
 namespace ranvier {
 
-/// How a forward pass is meant.
-struct Pass {
-    /// Batch norm uses the whole batch's statistics and updates the running ones; dropout is
-    /// active.
-    bool training = false;
-    /// The dropout masks are a function of (seed, iteration, layer, element of the whole batch) and
-    /// of nothing else.
-    std::uint64_t seed = 0;
-    std::uint64_t iteration = 0;
-    /// If not null: filled with what activation layers put out, [n_layers].
-    std::vector<torch::Tensor>* activations = nullptr;
-    BatchPart part{};
-};
-
-struct NamedTensor {
-    std::string name;  ///< "LAYER.weight", ".bias", ".scale", ".shift", ".mean", ".variance"
-    torch::Tensor tensor;
-};
-
 /// Runs a float network with gradients: holds its weights as LibTorch tensors, computes the
 /// outputs of a batch, and puts the trained weights back.
 ///
@@ -37,7 +18,7 @@ struct NamedTensor {
 /// LibTorch's convolutions run at more than twice the speed. Gradients are those of PyTorch;
 /// quantized_relu passes the gradient on where its input is > 0, sign where it is in [-1, 1]
 /// (straight-through).
-class Executor {
+class Executor final : public GradientNetwork {
 public:
     /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
     /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
@@ -47,12 +28,17 @@ public:
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
     /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
-    [[nodiscard]] torch::Tensor forward(const torch::Tensor& pixels, const Pass& pass = {});
+    [[nodiscard]] torch::Tensor forward(const torch::Tensor& pixels, const Pass& pass) override;
+    [[nodiscard]] torch::Tensor forward(const torch::Tensor& pixels) { return forward(pixels, {}); }
 
     /// What is trained: weights and biases; scale and shift of batch norms. In layer order.
-    [[nodiscard]] const std::vector<NamedTensor>& parameters() const { return parameters_; }
+    [[nodiscard]] const std::vector<NamedTensor>& parameters() const override {
+        return parameters_;
+    }
     /// What is measured on the way: the running mean and variance of batch norms.
-    [[nodiscard]] const std::vector<NamedTensor>& statistics() const { return statistics_; }
+    [[nodiscard]] const std::vector<NamedTensor>& statistics() const override {
+        return statistics_;
+    }
 
     /// The weight of a convolution or linear layer.
     [[nodiscard]] const torch::Tensor& weight(std::size_t layer) const {
@@ -61,7 +47,7 @@ public:
 
     /// Copies all parameters and statistics into `network`, which must be the constructor's or have
     /// the same layers.
-    void write_back(Network& network) const;
+    void write_back(Network& network) const override;
 
 private:
     /// The tensors of one layer; undefined where it has none.

@@ -64,6 +64,16 @@ std::string schedule_text(const TrainOptions& o) {
     return "constant";
 }
 
+std::string spikes_text(const Network& network, const SpikeTraining& s) {
+    if (!network.spiking()) return "none";
+    const char* surrogate = s.surrogate.kind == SurrogateKind::linear ? "linear"
+                            : s.surrogate.kind == SurrogateKind::stdb ? "stdb"
+                                                                      : "exponential";
+    return fmt::format("surrogate {} {} {}, threshold {}, leak {}, dropout {}", surrogate,
+                       s.surrogate.scale, s.surrogate.decay, s.threshold ? "trained" : "fixed",
+                       s.leak ? "trained" : "fixed", s.dropout);
+}
+
 /// What is trained beside the cross entropy of float weights.
 std::string method_text(const TrainOptions& o) {
     std::string text = o.binary_weights == BinaryWeights::none ? "float" : "binary inner weights";
@@ -85,6 +95,7 @@ Fingerprint fingerprint(const Network& network, const Samples& samples,
             {"weight decay", weight_decay_text(options)},
             {"schedule", schedule_text(options)},
             {"method", method_text(options)},
+            {"spikes", spikes_text(network, options.spikes)},
             {"batch", fmt::format("{}", options.batch)},
             {"augmentation", fmt::format("shift {}, flip {}", options.shift, options.flip)},
             {"seed", fmt::format("{}", options.seed)}};

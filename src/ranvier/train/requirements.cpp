@@ -55,6 +55,13 @@ void require_options(const TrainOptions& o, const Shape& image) {
     require_option(o.evaluate_every >= 0, "evaluate_every", o.evaluate_every, "0 (never) or more");
 }
 
+void require_spiking_options(const TrainOptions& o) {
+    if (o.binary_weights != BinaryWeights::none || o.synop_loss != SynopPenalty::none)
+        fail(Fault::unsupported,
+             "train: binary weights and SynOp penalties are for float networks; leave out "
+             "binary_weights and synop_loss for a spiking one");
+}
+
 void require_fit(const Network& network, const Samples& samples, const Shape& output) {
     if (samples.shape() != network.input().shape)
         fail(Fault::bad_input, "train: the images ({}) have shape {}; the network takes {}",
@@ -96,7 +103,10 @@ void require_batch_statistics(const Network& network, const std::vector<Shape>& 
 void require_trainable(const Network& network, const Samples& samples,
                        const TrainOptions& options) {
     const std::vector<Shape> shapes = infer_shapes(network);
-    require_float_neurons(network);
+    if (network.spiking())
+        require_spiking_options(options);
+    else
+        require_float_neurons(network);
     require_options(options, network.input().shape);
     require_fit(network, samples, shapes.back());
     if (options.evaluate_every > 0 && options.test == nullptr)

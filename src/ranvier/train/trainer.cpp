@@ -12,6 +12,8 @@
 #include "ranvier/train/optimizer.hpp"
 #include "ranvier/train/requirements.hpp"
 #include "ranvier/train/schedule.hpp"
+#include "ranvier/train/spike_watch.hpp"
+#include "ranvier/train/spiking_executor.hpp"
 #include "ranvier/train/synop_loss.hpp"
 #include "ranvier/train/tensor_group.hpp"
 #include "ranvier/train/weight_binarizer.hpp"
@@ -58,10 +60,19 @@ std::vector<std::size_t> binary_layers(const Network& network, const TrainOption
     return inner_weighted_layers(network);
 }
 
-std::vector<torch::Tensor> weights_of(const Executor& executor,
+std::unique_ptr<GradientNetwork> make_executor(const Network& network, const TrainOptions& options,
+                                               torch::Device device) {
+    if (network.spiking())
+        return std::make_unique<SpikingExecutor>(network, options.spikes, torch::kFloat32, device);
+    return std::make_unique<Executor>(network, torch::kFloat32, device);
+}
+
+/// @param layers  with weights, of a float network; else none.
+std::vector<torch::Tensor> weights_of(const GradientNetwork& network,
                                       const std::vector<std::size_t>& layers) {
     std::vector<torch::Tensor> weights;
-    for (const std::size_t layer : layers) weights.push_back(executor.weight(layer));
+    for (const std::size_t layer : layers)
+        weights.push_back(dynamic_cast<const Executor&>(network).weight(layer));
     return weights;
 }
 
@@ -73,11 +84,14 @@ public:
           device_(usable_device(options.device, *options.processes)),
           feed_({samples, {options.shift, options.flip}, options.seed, options.n_threads},
                 options.batch, device_, *options.processes),
-          executor_(network, torch::kFloat32, device_),
-          optimizer_(options, executor_.parameters()),
+          network_(network),
+          executor_(make_executor(network, options, device_)),
+          spiking_(dynamic_cast<SpikingExecutor*>(executor_.get())),
+          optimizer_(options, executor_->parameters()),
           binary_layers_(binary_layers(network, options)),
-          binarizer_(weights_of(executor_, binary_layers_)),
+          binarizer_(weights_of(*executor_, binary_layers_)),
           n_batches_(batch_count(samples.size(), options.batch)),
+          watch_(network, std::min<std::size_t>(n_batches_, 100)),
           curves_(options.processes->first() ? options.curves : fs::path()) {
         if (options.synop_loss == SynopPenalty::none) return;
         synops_.emplace(network, options.synop_loss);
@@ -115,7 +129,8 @@ private:
                    ? samples_.size()
                    : batch_range(samples_.size(), options_.batch, part_.batches).first;
     }
-    void require_finite(double loss, std::uint64_t epoch) const;
+    void require_finite(double loss, std::uint64_t epoch, const Batch& batch,
+                        const Pass& pass) const;
     void require_finite_weights(std::uint64_t epoch) const;
     [[nodiscard]] double rate(std::uint64_t epoch, std::size_t batch) const {
         return scheduled_rate(options_, epoch * n_batches_ + batch, n_batches_);
@@ -123,7 +138,7 @@ private:
     template <typename Visit>
     void for_each_tensor(const Visit& visit) const {
         for (const auto* list :
-             {&executor_.parameters(), &executor_.statistics(), &optimizer_.state()})
+             {&executor_->parameters(), &executor_->statistics(), &optimizer_.state()})
             for (const NamedTensor& entry : *list) visit(entry);
     }
 
@@ -131,13 +146,16 @@ private:
     const TrainOptions& options_;
     torch::Device device_;
     BatchFeed feed_;
-    Executor executor_;
+    const Network& network_;
+    std::unique_ptr<GradientNetwork> executor_;
+    SpikingExecutor* spiking_;  ///< executor_, or null for a float network
     Optimizer optimizer_;
     std::vector<std::size_t> binary_layers_;
     WeightBinarizer binarizer_;
     std::optional<SynopCounter> synops_;
     double synop_target_ = 0;
     std::size_t n_batches_;
+    SpikeWatch watch_;
     CurveFiles curves_;
     std::vector<EpochResult> epochs_;
     PartOfEpoch part_;
@@ -152,12 +170,18 @@ void Training::for_each_batch(const Samples& samples, std::size_t n_samples, con
     BatchFeed feed({samples, {}, options_.seed, options_.n_threads}, options_.batch, device_,
                    *options_.processes);
     feed.begin(0, std::move(order));
+    std::uint64_t seen = 0;
     while (feed.has_next()) {
         const Batch batch = feed.next();
+        const std::uint64_t first = seen;
+        seen += static_cast<std::uint64_t>(batch.part.n_whole);
         if (batch.labels.numel() == 0) continue;
         std::vector<torch::Tensor> activations;
         const torch::Tensor outputs =
-            executor_.forward(batch.pixels, {.activations = synops_ ? &activations : nullptr});
+            executor_->forward(batch.pixels, {.seed = options_.seed,
+                                              .activations = synops_ ? &activations : nullptr,
+                                              .part = batch.part,
+                                              .sample = first});
         visit(outputs, batch.labels, activations);
     }
 }
@@ -182,9 +206,9 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
     const double share = static_cast<double>(batch.labels.numel()) / n_whole;
     std::vector<torch::Tensor> activations;
     binarizer_.binarize();
-    const torch::Tensor outputs = executor_.forward(
-        batch.pixels,
-        {true, options_.seed, iteration, synops_ ? &activations : nullptr, batch.part});
+    const Pass pass = {true, options_.seed, iteration, synops_ ? &activations : nullptr,
+                       batch.part};
+    const torch::Tensor outputs = executor_->forward(batch.pixels, pass);
     torch::Tensor loss = torch::cross_entropy_loss(outputs, batch.labels);
     if (synops_) {
         const torch::Tensor synops = shared_sum(processes, synops_->count(activations) * share);
@@ -195,13 +219,15 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
     std::array<double, 2> sums = {loss.item<double>(),
                                   static_cast<double>(count_correct(outputs, batch.labels))};
     processes.sum(sums);
-    require_finite(sums[0], epoch);
+    require_finite(sums[0], epoch, batch, pass);
+    if (spiking_ != nullptr) watch_.add(spiking_->spikes(), processes);
     optimizer_.zero_gradients();
     loss.backward();
     sum_tensors(processes, gradients());
     binarizer_.restore();
     optimizer_.step(rate(epoch, part_.batches), scheduled_weight_decay(options_, epoch),
                     iteration + 1);
+    if (spiking_ != nullptr) spiking_->limit_neurons();
     part_.loss += sums[0] * n_whole;
     part_.correct += static_cast<std::int64_t>(sums[1]);
     ++part_.batches;
@@ -209,7 +235,7 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
 
 std::vector<torch::Tensor> Training::gradients() const {
     std::vector<torch::Tensor> gradients;
-    for (const NamedTensor& entry : executor_.parameters())
+    for (const NamedTensor& entry : executor_->parameters())
         if (entry.tensor.grad().defined()) gradients.push_back(entry.tensor.grad());
     return gradients;
 }
@@ -237,8 +263,10 @@ void Training::run_epoch(const Fingerprint& run, Progress& progress) {
         progress.advance(static_cast<std::uint64_t>(batch.part.n_whole));
         progress.note(note(epoch));
         if (feed_.has_next() && options_.checkpoint_seconds > 0 &&
-            seconds_since(last_save_) >= options_.checkpoint_seconds)
+            seconds_since(last_save_) >= options_.checkpoint_seconds) {
+            require_finite_weights(epoch);
             save(run);
+        }
     }
     require_finite_weights(epoch);
 }
@@ -262,7 +290,7 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
         return;
     const Samples& test = *options_.test;
     // Making weights binary changes the real ones too: these are put back as they were.
-    const std::vector<torch::Tensor> weights = weights_of(executor_, binary_layers_);
+    const std::vector<torch::Tensor> weights = weights_of(*executor_, binary_layers_);
     std::vector<torch::Tensor> real;
     for (const torch::Tensor& weight : weights) real.push_back(weight.detach().clone());
     binarizer_.binarize();
@@ -281,13 +309,18 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
     result.test_accuracy = sums[1] / n;
 }
 
-void Training::require_finite(double loss, std::uint64_t epoch) const {
+void Training::require_finite(double loss, std::uint64_t epoch, const Batch& batch,
+                              const Pass& pass) const {
     if (std::isfinite(loss)) return;
+    std::string advice = fmt::format("lower the learning rate (for instance to {:.2g})",
+                                     options_.learning_rate / 10);
+    if (spiking_ != nullptr)
+        if (const NumericalFault fault = spiking_->find_fault(batch.pixels, pass); fault.found)
+            advice = divergence_advice(network_, fault.layer, fault.step, options_.learning_rate);
     fail(Fault::bad_input,
          "train: the loss became {} in epoch {}, batch {} of {}, at learning rate {:.4g}; a finite "
-         "loss is needed; lower the learning rate (for instance to {:.2g})",
-         loss, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches),
-         options_.learning_rate / 10);
+         "loss is needed; {}",
+         loss, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches), advice);
 }
 
 void Training::require_finite_weights(std::uint64_t epoch) const {
@@ -356,7 +389,7 @@ void Training::run_epochs(const Fingerprint& run, Progress& progress) {
 TrainResult Training::result(const Network& network) {
     TrainResult result{network, epochs_};
     binarizer_.binarize();
-    executor_.write_back(result.network);
+    executor_->write_back(result.network);
     for (const std::size_t l : binary_layers_) {
         Layer& layer = result.network.layers[l];
         if (auto* conv = layer.as<Convolution>()) mark_binary(conv->weight, conv->format);

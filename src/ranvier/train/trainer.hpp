@@ -4,6 +4,7 @@
 #include "ranvier/base/progress.hpp"
 #include "ranvier/base/samples.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/train/spike_training.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -54,6 +55,7 @@ struct TrainOptions {
     double synop_target = 0;  ///< S0, per sample; 0: synop_factor times what the network has now
     double synop_factor = 1;
     double synop_weight = 1;  ///< of ((S - S0) / S0)^2 beside the cross entropy
+    SpikeTraining spikes{};   ///< spiking networks, which are trained through time
     std::uint64_t seed = 1;
     int n_threads = 0;  ///< 0: all cores
     DeviceKind device = DeviceKind::cpu;
@@ -83,13 +85,15 @@ struct TrainResult {
     std::vector<EpochResult> epochs;  ///< including those before a resume
 };
 
-/// Trains all weights (and batch norm) by cross entropy, with what `options` add to it. Binary
+/// Trains all weights (and batch norm) by cross entropy, with what `options` add to it; a spiking
+/// network (neurons N2 or N3) through its timesteps, thresholds and leaks too. Binary
 /// weights are so in the result, and their format says it. Continues bit for bit from
 /// `options.checkpoint` if that file exists and belongs to the same network and options.
 /// Same seed and threads, same weights; with other numbers of processes the same but for the order
 /// in which sums are added.
 /// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or
-///         is damaged, or the loss stops being finite (says what to change).
+///         is damaged, the loss stops being finite, or a layer of neurons falls silent (says which
+///         layer and timestep, and what to change); the last checkpoint stays.
 [[nodiscard]] TrainResult train(const Network& network, const Samples& samples,
                                 const TrainOptions& options, Progress& progress = no_progress());
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "ranvier/train/surrogate.hpp"
+
+namespace ranvier {
+
+/// How a spiking network is trained by backpropagation through time.
+struct SpikeTraining {
+    Surrogate surrogate{};
+    bool threshold = true;  ///< trained too; else as they are
+    bool leak = true;       ///< trained too and kept at most 1; else as they are
+    /// Probability that a neuron is silenced for a whole pass: those whose spikes go into weights
+    /// alone, not into a pool or a shortcut.
+    float dropout = 0;
+    /// Keep the membranes of so many steps only, and compute the others again in the backward pass:
+    /// less memory, a third more time. 0: keep all.
+    int checkpoint_steps = 0;
+};
+
+}  // namespace ranvier

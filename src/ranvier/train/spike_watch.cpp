@@ -1,0 +1,59 @@
+#include "ranvier/train/spike_watch.hpp"
+
+#include "ranvier/base/error.hpp"
+
+#include <numeric>
+
+namespace ranvier {
+
+SpikeWatch::SpikeWatch(const Network& network, std::size_t patience)
+    : network_(network), patience_(patience), silent_batches_(network.layers.size()) {}
+
+void SpikeWatch::add(const std::vector<std::vector<std::uint64_t>>& spikes,
+                     ProcessGroup& processes) {
+    std::vector<std::uint64_t> sums;
+    for (const std::vector<std::uint64_t>& steps : spikes)
+        sums.push_back(std::accumulate(steps.begin(), steps.end(), std::uint64_t{0}));
+    processes.sum(sums);
+    for (std::size_t l = 0; l < sums.size(); ++l) {
+        if (spikes[l].empty()) continue;
+        silent_batches_[l] = sums[l] > 0 ? 0 : silent_batches_[l] + 1;
+        if (silent_batches_[l] >= patience_) stop(l, spikes);
+    }
+}
+
+void SpikeWatch::stop(std::size_t layer,
+                      const std::vector<std::vector<std::uint64_t>>& spikes) const {
+    std::string before = "it is the first layer of neurons";
+    std::size_t depth = 0;
+    for (std::size_t l = 0; l < layer; ++l) {
+        if (spikes[l].empty()) continue;
+        ++depth;
+        std::size_t first = 0;
+        while (first < spikes[l].size() && spikes[l][first] == 0) ++first;
+        before = fmt::format("layer '{}' before it first fires at timestep {}",
+                             network_.layers[l].name, first + 1);
+    }
+    const auto& neuron = network_.layers[layer].as<Activation>()->neuron;
+    const bool too_deep = neuron.kind == NeuronKind::leaky_delayed &&
+                          static_cast<std::size_t>(network_.timing.steps) <= depth + 1;
+    fail(Fault::bad_input,
+         "train: layer '{}' (threshold {:.4g}, leak {:.4g}) emitted no spike in any of the {} "
+         "timesteps of the last {} batches; {}; {}",
+         network_.layers[layer].name, neuron.threshold.at(0), neuron.leak, network_.timing.steps,
+         patience_, before,
+         too_deep ? fmt::format("delayed neurons of the layer {} cannot fire before timestep {}: "
+                                "use more steps",
+                                depth + 1, depth + 2)
+                  : std::string("lower its threshold (threshold_scale of the conversion), use more "
+                                "steps, or lower the learning rate"));
+}
+
+std::string divergence_advice(const Network& network, std::size_t layer, int step, double rate) {
+    return fmt::format(
+        "the membranes of layer '{}' are the first that are not finite, at timestep {} of {}; "
+        "lower the learning rate (for instance to {:.2g}) or train with fewer steps first",
+        network.layers[layer].name, step + 1, network.timing.steps, rate / 10);
+}
+
+}  // namespace ranvier

@@ -1,0 +1,181 @@
+// Training spiking networks from end to end: no LibTorch type in sight.
+#include "ranvier/base/error.hpp"
+#include "ranvier/base/random.hpp"
+#include "ranvier/data/memory_samples.hpp"
+#include "ranvier/sim/simulator.hpp"
+#include "ranvier/train/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/networks.hpp"
+#include <cmath>
+#include <filesystem>
+
+namespace ranvier {
+namespace {
+
+/// 8x8 images with noise and one bright bar: class 0 horizontal, class 1 vertical.
+MemorySamples bars(std::size_t n, std::uint64_t seed) {
+    std::vector<float> pixels(n * 64);
+    std::vector<int> labels(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        Random random(seed, i);
+        labels[i] = static_cast<int>(random.below(2));
+        const std::size_t place = random.below(8);
+        for (std::size_t p = 0; p < 64; ++p) {
+            const bool on_bar = (labels[i] == 0 ? p / 8 : p % 8) == place;
+            pixels[i * 64 + p] = random.uniform(0, 0.3F) + (on_bar ? 0.6F : 0.0F);
+        }
+    }
+    return MemorySamples({{1, 8, 8}, 2, labels, pixels, fmt::format("bars, seed {}", seed)});
+}
+
+Network spiking_network(NeuronKind kind, int steps) {
+    Random random(3, 5);
+    Activation neurons;
+    neurons.neuron.kind = kind;
+    neurons.neuron.leak = 0.99F;
+    neurons.neuron.threshold = {0.6F};
+    Network network;
+    testing::append(network, "input", Input{{1, 8, 8}, {0.3F}, {0.3F}});
+    testing::append(network, "conv1",
+                    testing::convolution3x3(testing::random_tensor({6, 1, 3, 3}, random, 0.4F)));
+    testing::append(network, "neurons1", neurons);
+    testing::append(network, "pool", testing::average_pool2());
+    testing::append(network, "conv2",
+                    testing::convolution3x3(testing::random_tensor({8, 6, 3, 3}, random, 0.3F)));
+    testing::append(network, "neurons2", neurons);
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc", Linear{testing::random_tensor({2, 128}, random, 0.1F), {}});
+    testing::append(network, "output", Output{});
+    network.timing.steps = steps;
+    return network;
+}
+
+TrainOptions quick(int epochs) {
+    TrainOptions options;
+    options.epochs = epochs;
+    options.batch = 32;
+    options.n_threads = 1;
+    options.optimizer = OptimizerKind::adam;
+    options.learning_rate = 0.01;
+    return options;
+}
+
+std::string error_of(const Network& network, const TrainOptions& options) {
+    try {
+        (void)train(network, bars(64, 1), options);
+        return "";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), Fault::bad_input);
+        return error.what();
+    }
+}
+
+bool mentions(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(SpikingTrainer, LearnsAndTheSimulatorAgrees) {
+    const MemorySamples samples = bars(384, 1), test = bars(300, 2);
+    for (const auto& [kind, coding] :
+         {std::pair{NeuronKind::leaky_same_step, InputCoding::direct},
+          std::pair{NeuronKind::leaky_delayed, InputCoding::poisson}}) {
+        Network network = spiking_network(kind, 6);
+        network.timing.input = coding;
+        TrainOptions options = quick(5);
+        options.test = &test;
+        options.evaluate_every = 5;
+        const TrainResult result = train(network, samples, options);
+        const Neuron& first = result.network.layers[2].as<Activation>()->neuron;
+        EXPECT_NE(first.threshold, network.layers[2].as<Activation>()->neuron.threshold);
+        EXPECT_NE(first.leak, 0.99F);
+        EXPECT_LE(first.leak, 1.0F);
+        EXPECT_GT(result.epochs.back().accuracy, 0.93);
+
+        SimulationOptions simulation;
+        simulation.seed = options.seed;
+        const SimulationResult run =
+            make_reference_simulator(result.network)->run(test, simulation, no_progress());
+        // Sums in another order could move a membrane across its threshold, but hardly ever do.
+        EXPECT_NEAR(run.accuracy(), *result.epochs.back().test_accuracy, 1.0 / 300);
+        EXPECT_GT(run.accuracy(), 0.9);
+    }
+}
+
+TEST(SpikingTrainer, ThresholdAndLeakStayIfWanted) {
+    TrainOptions options = quick(1);
+    options.spikes.threshold = options.spikes.leak = false;
+    const Network network = spiking_network(NeuronKind::leaky_same_step, 3);
+    const TrainResult result = train(network, bars(64, 1), options);
+    for (const std::size_t l : {2, 5})
+        EXPECT_EQ(*result.network.layers[l].as<Activation>(), *network.layers[l].as<Activation>());
+    EXPECT_NE(result.network.layers[1], network.layers[1]);
+}
+
+TEST(SpikingTrainer, ContinuesBitForBitFromACheckpoint) {
+    const auto file = std::filesystem::path(::testing::TempDir()) / "spiking.checkpoint";
+    std::filesystem::remove(file);
+    Network network = spiking_network(NeuronKind::leaky_same_step, 3);
+    network.timing.input = InputCoding::poisson;
+    const MemorySamples samples = bars(96, 1);
+    TrainOptions options = quick(4);
+    options.schedule = ScheduleKind::constant;
+    options.spikes.dropout = 0.1F;
+    const Network straight = train(network, samples, options).network;
+    options.checkpoint = file;
+    options.epochs = 2;
+    (void)train(network, samples, options);
+    options.epochs = 4;
+    EXPECT_EQ(train(network, samples, options).network, straight);
+    options.spikes.surrogate.scale = 0.5;
+    EXPECT_THROW((void)train(network, samples, options), Error);  // another training
+    std::filesystem::remove(file);
+}
+
+TEST(SpikingTrainer, MemoryForTimeGivesTheSameWeights) {
+    const Network network = spiking_network(NeuronKind::leaky_delayed, 6);
+    const MemorySamples samples = bars(64, 1);
+    TrainOptions options = quick(1);
+    const Network all_kept = train(network, samples, options).network;
+    options.spikes.checkpoint_steps = 2;
+    // Sums over steps are cut at other places: the last bits of the gradients differ.
+    const Network again = train(network, samples, options).network;
+    const Tensor& a = all_kept.layers[1].as<Convolution>()->weight;
+    const Tensor& b = again.layers[1].as<Convolution>()->weight;
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a.values[i], b.values[i], 1e-3F);
+}
+
+TEST(SpikingTrainer, SilentLayersAreNamed) {
+    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    network.layers[5].as<Activation>()->neuron.threshold = {1e6F};
+    const std::string error = error_of(network, quick(3));
+    EXPECT_TRUE(mentions(error, "'neurons2'")) << error;
+    EXPECT_TRUE(mentions(error, "'neurons1' before it first fires at timestep 1")) << error;
+    EXPECT_TRUE(mentions(error, "threshold_scale")) << error;
+    // The second layer of delayed neurons cannot fire within two steps.
+    const std::string deep = error_of(spiking_network(NeuronKind::leaky_delayed, 2), quick(3));
+    EXPECT_TRUE(mentions(deep, "use more steps")) << deep;
+}
+
+TEST(SpikingTrainer, DivergenceNamesLayerAndTimestep) {
+    TrainOptions options = quick(3);
+    options.optimizer = OptimizerKind::sgd;
+    options.learning_rate = 1e38;
+    options.schedule = ScheduleKind::constant;
+    options.spikes.threshold = options.spikes.leak = false;
+    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 4), options);
+    EXPECT_TRUE(mentions(error, "the membranes of layer 'neurons")) << error;
+    EXPECT_TRUE(mentions(error, "not finite, at timestep ") && mentions(error, " of 4;")) << error;
+    EXPECT_TRUE(mentions(error, "lower the learning rate")) << error;
+}
+
+TEST(SpikingTrainer, RefusesOptionsOfFloatNetworks) {
+    TrainOptions options = quick(1);
+    options.binary_weights = BinaryWeights::inner;
+    EXPECT_THROW((void)train(spiking_network(NeuronKind::leaky_same_step, 2), bars(64, 1), options),
+                 Error);
+}
+
+}  // namespace
+}  // namespace ranvier

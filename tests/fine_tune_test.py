@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""Conversion for fine-tuning and training through time, by recipe: DIET, hybrid, fewer timesteps."""
+import unittest
+
+from support import program
+from support.program import BAD_INPUT, CAN_TRAIN, OK
+
+RECIPE = """
+seed = 2
+[network]
+architecture = "vgg5"
+width = 0.125
+mean = [0.5]
+std = [0.5]
+[data]
+set = "digits"
+[[stage]]
+do = "train"
+epochs = 3
+limit = 3000
+batch = 32
+learning_rate = 0.02
+[[stage]]
+do = "convert"
+name = "diet"
+preset = "diet"
+calibrate = 128
+[[stage]]
+do = "evaluate"
+name = "converted"
+limit = 300
+[[stage]]
+do = "fine_tune"
+name = "trained"
+from = "diet"
+epochs = 2
+limit = 2000
+learning_rate = 1e-3
+dropout = 0.1
+[[stage]]
+do = "evaluate"
+name = "fast"
+limit = 300
+[[stage]]
+do = "evaluate"
+name = "reference"
+engine = "reference"
+limit = 300
+[[stage]]
+do = "fine_tune"
+name = "one_step"
+from = "trained"
+steps = 1
+epochs = 1
+limit = 2000
+learning_rate = 1e-3
+[[stage]]
+do = "evaluate"
+name = "evaluate_one_step"
+limit = 300
+"""
+
+POISSON = """
+[[stage]]
+do = "convert"
+name = "hybrid"
+from = "train"
+preset = "hybrid"
+calibrate = 64
+calibration_steps = 30
+steps = 12
+[[stage]]
+do = "fine_tune"
+name = "hybrid_trained"
+surrogate = "stdb"
+train_threshold = false
+train_leak = false
+epochs = 1
+limit = 500
+[[stage]]
+do = "evaluate"
+name = "hybrid_fast"
+limit = 200
+[[stage]]
+do = "evaluate"
+name = "hybrid_reference"
+engine = "reference"
+limit = 200
+"""
+
+
+@unittest.skipUnless(CAN_TRAIN, "built without LibTorch")
+class FineTuneTest(program.ProgramTest):
+    def test_trained_networks_are_ordinary_ones(self):
+        self.write("recipe.toml", RECIPE + POISSON)
+        self.expect_ok("run", "recipe.toml", "--out", "out", timeout=1200)
+        result = self.read_json("out/result.json")
+        self.assertGreater(result["fast"]["accuracy"], 0.8)
+        self.assertGreater(result["fast"]["accuracy"], result["converted"]["accuracy"])
+        self.assertEqual(result["fast"]["timesteps"], 5)
+        self.assertEqual(result["evaluate_one_step"]["timesteps"], 1)
+        self.assertGreater(result["evaluate_one_step"]["accuracy"], 0.6)
+        for fast, reference in (("fast", "reference"), ("hybrid_fast", "hybrid_reference")):
+            for key in ("accuracy", "correct", "energy_pj"):
+                self.assertEqual(result[fast].get(key), result[reference].get(key), (fast, key))
+            self.assertEqual(result[fast]["layers"], result[reference]["layers"])
+
+    def test_float_networks_are_not_fine_tuned(self):
+        self.write("recipe.toml", """
+[network]
+architecture = "vgg5"
+width = 0.0625
+[data]
+set = "digits"
+[[stage]]
+do = "fine_tune"
+""")
+        done = self.run_program("run", "recipe.toml", "--out", "out")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn("convert stage before it", done.stderr)
+
+    def test_currents_need_leaky_neurons(self):
+        self.write("recipe.toml", """
+[network]
+architecture = "vgg5"
+width = 0.0625
+[data]
+set = "digits"
+[[stage]]
+do = "convert"
+coding = "rate"
+thresholds = "input_current"
+""")
+        done = self.run_program("run", "recipe.toml", "--out", "out")
+        self.assertNotEqual(done.returncode, OK)
+        self.assertIn("leaky neurons and thresholds from input_current", done.stderr)
+
+
+if __name__ == "__main__":
+    program.main()
