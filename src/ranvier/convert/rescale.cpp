@@ -5,9 +5,45 @@
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/net/int8_weights.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ranvier {
+
+namespace {
+
+/// The activations that no weights lie before: they see the input itself, in its own unit.
+std::vector<std::size_t> input_activations(const Network& network) {
+    std::vector<std::size_t> found;
+    std::vector<bool> weighted(network.layers.size(), false);
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const Layer& layer = network.layers[l];
+        weighted[l] = has_synapses(layer) ||
+                      std::ranges::any_of(layer.inputs, [&](std::size_t i) { return weighted[i]; });
+        if (!weighted[l] && layer.as<Activation>() != nullptr) found.push_back(l);
+    }
+    return found;
+}
+
+/// Makes the peak of what enters the unit of all others, so that nothing has to be scaled before
+/// the first weights.
+void divide_by_input_peak(const Network& network, std::vector<std::vector<float>>& peaks) {
+    const std::vector<std::size_t> first = input_activations(network);
+    if (first.empty()) return;
+    float input_peak = 0;
+    for (const std::size_t l : first)
+        input_peak = std::max(input_peak, *std::max_element(peaks[l].begin(), peaks[l].end()));
+    if (!(input_peak > 0))
+        fail(Fault::bad_input,
+             "layer '{}': its activations, which are the input's, are 0 at the wanted percentile; "
+             "raise the percentile, or calibrate on more samples",
+             network.layers[first[0]].name);
+    for (std::vector<float>& layer : peaks)
+        for (float& peak : layer) peak /= input_peak;
+    for (const std::size_t l : first) peaks[l] = {1.0F};
+}
+
+}  // namespace
 
 void scale_first_layer(Network& network, float factor) {
     if (!(std::isfinite(factor) && factor > 0))
@@ -34,7 +70,9 @@ void normalize_activations(Network& network, const Samples& calibration,
                  "compute; rescale before the activations are quantized",
                  layer.name);
     fold_batch_norm(network);
-    place_thresholds(network, measure_peaks(network, calibration, options, progress));
+    auto peaks = measure_peaks(network, calibration, options, progress);
+    divide_by_input_peak(network, peaks);
+    place_thresholds(network, peaks);
     normalize_weights(network);
 }
 

@@ -10,11 +10,17 @@ namespace ranvier {
 /// @throws Error(usage) unless factor is finite and > 0; Error(bad_input) without such a layer.
 void scale_first_layer(Network& network, float factor);
 
-/// Scales the weights of a ReLU network, layer by layer, so that the wanted percentile of each
-/// layer's activations becomes 1 (the robust normalization of Rueckauer et al. 2017): w_l <-
-/// w_l s_(l-1) / s_l, and the output as it was. What the network computes stays the same. Batch
-/// norm is folded first.
-/// @throws Error(unsupported) for activations other than ReLU; and as measure_peaks.
+/// Scales the weights of a ReLU network, layer by layer, so that the wanted percentile s_l of each
+/// layer's activations becomes s_0 (the robust normalization of Rueckauer et al. 2017, with the
+/// input's scale as Sorbaro et al. 2020 have it):
+///
+///     W_l <- W_l s_(l-1) / s_l        b_l <- b_l s_0 / s_l        the output as it was
+///
+/// s_0 is the percentile of the activations that no weights lie before, as in networks that begin
+/// with one (event_cnn), which stay as they are; 1 where there are none. What the network computes
+/// stays the same. Batch norm is folded first.
+/// @throws Error(unsupported) for activations other than ReLU; Error(bad_input) if s_0 is 0; and
+///         as measure_peaks.
 void normalize_activations(Network& network, const Samples& calibration,
                            const MeasureOptions& options, Progress& progress = no_progress());
 
