@@ -89,6 +89,18 @@ Launch read_dialect(const Variable& variable, const Dialect& dialect) {
     return launch;
 }
 
+bool speaks(const Variable& variable, const Dialect& dialect) {
+    return !variable(dialect.rank).empty() && !variable(dialect.size).empty();
+}
+
+/// srun --mpi=pmi2 sets PMI_RANK and PMI_SIZE too, but says where processes are in its own
+/// variables alone. An mpirun inside a Slurm job sets MPI_LOCALRANKID; there the Slurm variables
+/// are those of the step that started mpirun's helpers.
+bool left_to_slurm(const Variable& variable, const Dialect& dialect) {
+    return std::string(dialect.rank) == "PMI_RANK" && variable("MPI_LOCALRANKID").empty() &&
+           speaks(variable, dialects.back());
+}
+
 }  // namespace
 
 std::string first_host(const std::string& slurm_list) {
@@ -115,8 +127,7 @@ Launch read_launch(const Variable& variable) {
     Launch launch;
     if (wish.empty())
         for (const Dialect& dialect : dialects) {
-            const bool rank = !variable(dialect.rank).empty();
-            if (!rank || variable(dialect.size).empty()) continue;
+            if (!speaks(variable, dialect) || left_to_slurm(variable, dialect)) continue;
             launch = read_dialect(variable, dialect);
             break;
         }

@@ -26,6 +26,9 @@ struct Launch {
 ///                 PMI_RANK, PMI_SIZE, MPI_LOCALRANKID, MPI_LOCALNRANKS (MPICH, Intel MPI)
 ///     srun        SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID
 ///
+/// PMI_* without MPI_LOCALRANKID are left out where those of srun are complete, which sets both
+/// with --mpi=pmi2.
+///
 /// MASTER_ADDR and MASTER_PORT say where process 0 listens. Without them: under srun the first host
 /// of the step and a port made of the job's number; else 127.0.0.1 (only if all processes are on
 /// this machine) and 29500. Where torchrun's agent itself listens at MASTER_PORT

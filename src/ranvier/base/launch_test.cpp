@@ -89,6 +89,52 @@ TEST(Launch, Slurm) {
     EXPECT_EQ(read({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}}).size, 1);
 }
 
+TEST(Launch, MixturesOfPmiAndSlurm) {
+    const Environment slurm = {{"SLURM_PROCID", "2"},
+                               {"SLURM_STEP_NUM_TASKS", "4"},
+                               {"SLURM_LOCALID", "0"},
+                               {"SLURM_STEP_TASKS_PER_NODE", "2(x2)"},
+                               {"SLURM_STEP_NODELIST", "gpu[07-08]"},
+                               {"SLURM_JOB_ID", "4711"}};
+    Environment both = slurm;  // srun --mpi=pmi2
+    both.insert({{"PMI_RANK", "2"}, {"PMI_SIZE", "4"}});
+    const Launch step = read(both);
+    EXPECT_EQ(step.rank, 2);
+    EXPECT_EQ(step.local_size, 2);
+    EXPECT_EQ(step.address, "gpu07");
+    EXPECT_EQ(step.port, 29500 + 711);
+    // mpirun in a job: srun started one helper per machine, and these the processes.
+    Environment mpirun = slurm;
+    mpirun["SLURM_PROCID"] = "1";
+    mpirun["SLURM_STEP_NUM_TASKS"] = "2";
+    mpirun.insert({{"PMI_RANK", "5"},
+                   {"PMI_SIZE", "8"},
+                   {"MPI_LOCALRANKID", "1"},
+                   {"MPI_LOCALNRANKS", "4"},
+                   {"MASTER_ADDR", "gpu07"}});
+    const Launch process = read(mpirun);
+    EXPECT_EQ(process.rank, 5);
+    EXPECT_EQ(process.size, 8);
+    EXPECT_EQ(process.local_rank, 1);
+    EXPECT_EQ(process.local_size, 4);
+    // Open MPI's and torchrun's own variables go before Slurm's.
+    Environment open = both;
+    open.insert({{"OMPI_COMM_WORLD_RANK", "3"},
+                 {"OMPI_COMM_WORLD_SIZE", "6"},
+                 {"OMPI_COMM_WORLD_LOCAL_RANK", "3"},
+                 {"OMPI_COMM_WORLD_LOCAL_SIZE", "6"}});
+    EXPECT_EQ(read(open).size, 6);
+    open.insert({{"RANK", "1"}, {"WORLD_SIZE", "3"}, {"MASTER_ADDR", "head"}});
+    EXPECT_EQ(read(open).size, 3);
+    // A batch script's leftovers, outside of any step, are no Slurm step.
+    const Launch script = read({{"SLURM_PROCID", "0"},
+                                {"SLURM_NTASKS", "4"},
+                                {"PMI_RANK", "1"},
+                                {"PMI_SIZE", "2"},
+                                {"MASTER_ADDR", "a"}});
+    EXPECT_EQ(script.size, 2);
+}
+
 TEST(Launch, NoneMeansAlone) {
     EXPECT_EQ(read({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"RANVIER_LAUNCHER", "none"}}).size, 1);
     EXPECT_NE(refusal({{"RANVIER_LAUNCHER", "ssh"}}).find("'none'"), std::string::npos);
