@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ranvier/base/process_group.hpp"
 #include "ranvier/base/shape.hpp"
 #include "ranvier/base/tensor.hpp"
 
@@ -53,6 +54,9 @@ public:
     /// Null for images. For a graph the one sample holds all nodes, and these carry the labels;
     /// label() has no meaning.
     [[nodiscard]] virtual const NodeLabels* node_labels() const { return nullptr; }
+    /// Makes what was noticed while reading (see describe) the same on all processes that read a
+    /// part of the samples each. All must call it.
+    virtual void share_findings(ProcessGroup& /*processes*/) const {}
     /// One line that says which data these are, for results: set, split, number.
     [[nodiscard]] virtual std::string describe() const = 0;
 };

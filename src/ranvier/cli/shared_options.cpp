@@ -107,6 +107,30 @@ void DataArguments::add_events_to(CLI::App& command) {
                  "Pixels of the sensor, for recordings that do not say"),
     };
     for (CLI::Option* option : options) option->group("Event recordings");
+    add_simulator_to(command);
+}
+
+void DataArguments::add_simulator_to(CLI::App& command) {
+    const std::vector<CLI::Option*> options = {
+        command
+            .add_option("--simulated-threshold", simulator.threshold,
+                        "moving-digits: change of the logarithm of intensity that makes an event")
+            ->check(CLI::Range(0.01, 10.0)),
+        command
+            .add_option("--simulated-threshold-spread", simulator.threshold_spread,
+                        "Its standard deviation from pixel to pixel")
+            ->check(CLI::Range(0.0, 10.0)),
+        command
+            .add_option("--simulated-refractory-us", simulator.refractory_us,
+                        "A pixel is blind for so many microseconds after its event")
+            ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000})),
+        command
+            .add_option("--simulated-noise-hz", simulator.noise_hz,
+                        "Events per pixel and second without any cause")
+            ->check(CLI::Range(0.0, 1e6)),
+    };
+    for (CLI::Option* option : options)
+        option->capture_default_str()->type_name("X")->group("Event recordings");
 }
 
 DataOptions DataArguments::options(std::size_t limit, std::uint64_t seed) const {
@@ -120,6 +144,7 @@ DataOptions DataArguments::options(std::size_t limit, std::uint64_t seed) const 
     data.frames = frames;
     data.sensor_width = sensor_width;
     data.sensor_height = sensor_height;
+    data.simulator = simulator;
     return data;
 }
 

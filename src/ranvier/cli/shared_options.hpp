@@ -24,12 +24,14 @@ struct DataArguments {
     EventFrames frames;
     int sensor_width = 0;
     int sensor_height = 0;
+    EventSensorOptions simulator;
 
     void add_to(CLI::App& command, Split default_split, bool required);
     [[nodiscard]] DataOptions options(std::size_t limit, std::uint64_t seed) const;
 
 private:
     void add_events_to(CLI::App& command);
+    void add_simulator_to(CLI::App& command);
 };
 
 /// --threads and --seed.

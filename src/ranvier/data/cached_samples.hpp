@@ -25,6 +25,9 @@ public:
         return base_->read_timed(index);
     }
     [[nodiscard]] const NodeLabels* node_labels() const override { return base_->node_labels(); }
+    void share_findings(ProcessGroup& processes) const override {
+        base_->share_findings(processes);
+    }
     [[nodiscard]] std::string describe() const override { return base_->describe(); }
 
 private:

@@ -73,7 +73,14 @@ std::unique_ptr<Samples> open_named(const SetName& set, const DataOptions& optio
 }  // namespace
 
 std::unique_ptr<Samples> open_dataset(const DataOptions& options) {
-    auto samples = open_named(parse_set(options.set), options);
+    const SetName set = parse_set(options.set);
+    if (set.name != "moving-digits" && options.simulator != EventSensorOptions{})
+        fail(
+            Fault::usage,
+            "data set '{}' is not simulated; threshold, refractory time and noise of the simulated "
+            "sensor (--simulated-threshold, ...) belong to moving-digits",
+            options.set);
+    auto samples = open_named(set, options);
     if (samples->size() == 0) fail(Fault::bad_input, "data set {}: holds no samples", options.set);
     if (options.shape && samples->shape() != *options.shape)
         fail(Fault::bad_input,

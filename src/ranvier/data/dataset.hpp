@@ -2,6 +2,7 @@
 
 #include "ranvier/base/samples.hpp"
 #include "ranvier/data/event_frames.hpp"
+#include "ranvier/data/event_sensor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct DataOptions {
     EventFrames frames{};      ///< event recordings
     int sensor_width = 0;      ///< of event recordings that do not say; 0: they must
     int sensor_height = 0;
+    EventSensorOptions simulator{};  ///< moving-digits: the sensor that is simulated
 };
 
 /// @throws Error(io) for missing files, Error(bad_input) for damaged ones: naming the file, what

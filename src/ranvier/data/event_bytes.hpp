@@ -19,10 +19,13 @@ static_assert(std::endian::native == std::endian::little, "numbers are read as t
 /// A file's bytes; everything read is inside, or an Error names file and byte.
 class EventBytes {
 public:
-    EventBytes(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
+    EventBytes(std::string_view bytes, std::string name, SensorSize expected = {})
+        : bytes_(bytes), name_(std::move(name)), expected_(expected) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// What the reader knows of the sensor, for files that do not say.
+    [[nodiscard]] SensorSize expected() const noexcept { return expected_; }
 
     /// @throws Error(bad_input) if the bytes [at, at + n) are not all there. @param what  "an
     /// event"
@@ -72,17 +75,24 @@ public:
 private:
     std::string_view bytes_;
     std::string name_;
+    SensorSize expected_;
 };
 
 /// Gathers events: pixels must lie on the sensor, and time does not run backwards.
 class EventSink {
 public:
-    /// @param width, height  of the sensor; 0: not known, anything below 65,536.
+    /// @param width, height  of the sensor; 0: the file does not say, and it is what was expected,
+    ///        or else anything below 65,536.
     EventSink(const EventBytes& bytes, std::string format, int width, int height)
         : name_(bytes.name()) {
         recording_.format = std::move(format);
         recording_.width = width;
         recording_.height = height;
+        said_ = width > 0;
+        if (!said_) {
+            recording_.width = bytes.expected().width;
+            recording_.height = bytes.expected().height;
+        }
     }
 
     void reserve(std::size_t n) { recording_.events.reserve(n); }
@@ -94,8 +104,8 @@ public:
         if (x < 0 || x >= width || y < 0 || y >= height)
             fail(Fault::bad_input,
                  "{}: byte {}: an event at column {}, row {}; the sensor has {} columns and {} "
-                 "rows, so the file is damaged or from another camera",
-                 name_, at, x, y, width, height);
+                 "rows{}, so the file is damaged or from another camera",
+                 name_, at, x, y, width, height, said_ ? "" : " (--sensor)");
         if (t_us < 0)
             fail(Fault::bad_input, "{}: byte {}: an event at {} us; times must not be negative",
                  name_, at, t_us);
@@ -115,6 +125,7 @@ public:
 private:
     std::string name_;
     EventRecording recording_;
+    bool said_ = true;  ///< the file says how large the sensor is
     std::int64_t last_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/data/digits.hpp"
+#include "ranvier/data/event_samples.hpp"
 #include "ranvier/data/event_test_files.hpp"
 #include "ranvier/data/moving_digits.hpp"
 #include "ranvier/data/subset_samples.hpp"
@@ -9,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <numeric>
 
 namespace ranvier {
@@ -148,7 +151,9 @@ TEST(EventDataset, TheSensorMustBeKnown) {
     EXPECT_EQ(open_dataset(options)->shape(), (Shape{1, 4, 8}));
     options.sensor_width = 7;
     const auto samples = open_dataset(options);
-    expect_error(Fault::bad_input, {"1.dat", "event 0", "7 x 4"},
+    // Behind the header and the two bytes of type and size.
+    expect_error(Fault::bad_input,
+                 {"1.dat: byte 14: ", "column 7, row 3", "7 columns and 4 rows (--sensor)"},
                  [&] { (void)frame(*samples, 0); });
 }
 
@@ -216,6 +221,72 @@ TEST(EventDataset, SeveralFramesOfARecording) {
     EXPECT_EQ(subset.read_timed(0).values.front().place, 3U);
 }
 
+/// A process that saw `sums` elsewhere.
+class OtherProcess : public ProcessGroup {
+public:
+    explicit OtherProcess(std::vector<std::uint64_t> found) : found_(std::move(found)) {}
+    using ProcessGroup::sum;
+    [[nodiscard]] int size() const noexcept override { return 2; }
+    void sum(std::span<std::uint64_t> values) override {
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] += found_[i];
+    }
+
+private:
+    std::vector<std::uint64_t> found_;
+};
+
+TEST(EventDataset, FindingsOfOtherProcessesAreCounted) {
+    const TemporaryFolder folder;
+    folder.write("set/test1.txt", "1\t5\n2\t6\n3\t6\n");
+    folder.write("set/1.bs2", nmnist_event(1, 1, true, 9) + nmnist_event(1, 1, true, 8));
+    folder.write("set/2.bs2", one_event(2));
+    folder.write("set/3.bs2", one_event(2));
+    const std::shared_ptr<const Samples> samples =
+        open_dataset(named("nmnist:" + (folder.path() / "set").string()));
+    const SubsetSamples part(samples, 2);
+    (void)frame(part, 0);
+    (void)frame(part, 1);
+    OtherProcess other({1, 0, 1});  // the first was read there too, and counts once
+    part.share_findings(other);
+    EXPECT_NE(samples->describe().find("; times go backwards in 2 recordings"), std::string::npos);
+}
+
+/// Two recordings of ten events; counts how often each is read.
+class CountingSource final : public EventSource {
+public:
+    explicit CountingSource(std::array<std::atomic<int>, 2>& reads) : reads_(reads) {}
+    [[nodiscard]] std::size_t size() const override { return 2; }
+    [[nodiscard]] int n_classes() const override { return 2; }
+    [[nodiscard]] int label(std::size_t i) const override { return static_cast<int>(i); }
+    [[nodiscard]] EventRecording record(std::size_t i, std::size_t) const override {
+        ++reads_[i];
+        EventRecording recording{"counted", 4, 4, {}};
+        for (std::uint16_t k = 0; k < 10; ++k)
+            recording.events.push_back({k, static_cast<std::uint16_t>(k % 4), 0, true});
+        return recording;
+    }
+    [[nodiscard]] std::string name(std::size_t i) const override { return fmt::format("{}", i); }
+    [[nodiscard]] int width() const override { return 4; }
+    [[nodiscard]] int height() const override { return 4; }
+    [[nodiscard]] std::string describe() const override { return "counted"; }
+
+private:
+    std::array<std::atomic<int>, 2>& reads_;
+};
+
+TEST(EventDataset, ARecordingIsReadOnceForAllItsFrames) {
+    std::array<std::atomic<int>, 2> reads{};
+    const EventSamples samples(std::make_unique<CountingSource>(reads),
+                               {.events = 2, .per_recording = 0}, 0);
+    ASSERT_EQ(samples.size(), 10U);
+    for (std::size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(sum(frame(samples, i)), 2.0F);
+        EXPECT_EQ(samples.read_timed(i).values.size(), 2U);
+    }
+    EXPECT_EQ(reads[0], 1);
+    EXPECT_EQ(reads[1], 1);
+}
+
 TEST(EventDataset, TimesThatGoBackwardsAreReported) {
     const TemporaryFolder folder;
     folder.write("set/test1.txt", "1\t5\n2\t6\n");
@@ -275,6 +346,32 @@ TEST(MovingDigitsTest, EventsShowTheDigit) {
     }
     EXPECT_NE(samples->describe().find("simulated with seed 1 from digits test"),
               std::string::npos);
+}
+
+TEST(MovingDigitsTest, TheSensorCanBeChosen) {
+    DataOptions options = named("moving-digits:digits");
+    options.limit = 1;
+    options.frames.events = 0;  // whole recordings
+    const auto events = [&] { return sum(frame(*open_dataset(options), 0)); };
+    const float usual = events();
+    options.simulator.threshold = 0.6F;
+    EXPECT_LT(events(), 0.7F * usual);
+    EXPECT_NE(
+        open_dataset(options)->describe().find("(threshold 0.6 +- 0.01, refractory time 1000 us, "
+                                               "0.1 noise events per pixel and second)"),
+        std::string::npos);
+    options.simulator = {};
+    options.simulator.noise_hz = 10;  // 128 x 128 pixels for a second: 163,840
+    EXPECT_NEAR(events() - usual, 163'840 * 0.99F, 2'000.0F);
+    options.simulator = {};
+    options.simulator.refractory_us = 1'000'000;  // one event of each pixel
+    EXPECT_LT(events(), 0.5F * usual);
+    options.simulator.threshold = 0;
+    expect_error(Fault::usage, {"threshold 0 ", "0.01 to 10"},
+                 [&] { (void)open_dataset(options); });
+    options.set = "digits";
+    expect_error(Fault::usage, {"'digits' is not simulated", "moving-digits"},
+                 [&] { (void)open_dataset(options); });
 }
 
 TEST(MovingDigitsTest, TheImagesAreChosen) {

@@ -35,7 +35,7 @@ public:
     [[nodiscard]] int n_classes() const override { return content_.n_classes; }
     [[nodiscard]] int label(std::size_t i) const override { return content_.items[i].label; }
     [[nodiscard]] EventRecording record(std::size_t i, std::size_t) const override {
-        return read_events(content_.items[i].path);
+        return read_events(content_.items[i].path, {content_.width, content_.height});
     }
     [[nodiscard]] std::string name(std::size_t i) const override {
         return content_.items[i].path.string();

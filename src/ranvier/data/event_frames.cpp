@@ -39,8 +39,8 @@ void require_sensor(const EventRecording& recording, int width, int height,
     for (std::size_t i = 0; i < recording.events.size(); ++i)
         if (const Event& event = recording.events[i]; event.x >= width || event.y >= height)
             fail(Fault::bad_input,
-                 "{}: event {} is at column {}, row {}; the sensor is {} x {} pixels (--sensor)",
-                 name, i, event.x, event.y, width, height);
+                 "{}: event {} is at column {}, row {}; the sensor is {} x {} pixels", name, i,
+                 event.x, event.y, width, height);
 }
 
 }  // namespace

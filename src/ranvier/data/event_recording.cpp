@@ -29,8 +29,9 @@ EventRecording parse_aedat(const EventBytes& bytes) {
 
 }  // namespace
 
-EventRecording parse_events(std::string_view content, const std::string& name) {
-    const EventBytes bytes(content, name);
+EventRecording parse_events(std::string_view content, const std::string& name,
+                            SensorSize expected) {
+    const EventBytes bytes(content, name, expected);
     if (content.empty())
         fail(Fault::bad_input, "{}: is empty; a recording of an event camera was expected", name);
     if (bytes.starts_with(0, "#!AER-DAT")) return parse_aedat(bytes);
@@ -42,8 +43,8 @@ EventRecording parse_events(std::string_view content, const std::string& name) {
     refuse(bytes);
 }
 
-EventRecording read_events(const std::filesystem::path& path) {
-    return parse_events(read_file(path), path.string());
+EventRecording read_events(const std::filesystem::path& path, SensorSize expected) {
+    return parse_events(read_file(path), path.string(), expected);
 }
 
 bool is_recording(const std::filesystem::path& path) {

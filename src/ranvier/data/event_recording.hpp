@@ -29,6 +29,12 @@ struct EventRecording {
     std::uint64_t first_backwards = 0;  ///< where in the file the first of them stands, bytes
 };
 
+/// Pixels of a sensor; 0: not known.
+struct SensorSize {
+    int width = 0;
+    int height = 0;
+};
+
 /// Reads a recording in any format that docs/formats.md lists: AEDAT 2.0, 3.1 and 4.0, N-MNIST
 /// (.bin, .bs2), Prophesee .dat and EVT 2.0 (.raw), Event Stream (.es). The content says which, or
 /// the ending where the content cannot. Takes memory for the events alone, at most a small multiple
@@ -36,10 +42,13 @@ struct EventRecording {
 /// @throws Error(io) if the file cannot be read; Error(bad_input) naming file and byte for one that
 ///         is damaged: cut within an event, pixels outside of the sensor, lengths that the file
 ///         does not hold; Error(unsupported) for other formats and versions.
-[[nodiscard]] EventRecording read_events(const std::filesystem::path& path);
+/// @param expected  of recordings whose file does not say: theirs is then this.
+[[nodiscard]] EventRecording read_events(const std::filesystem::path& path,
+                                         SensorSize expected = {});
 
 /// The same from memory. @param name  the file's: its ending counts, and it stands in messages.
-[[nodiscard]] EventRecording parse_events(std::string_view bytes, const std::string& name);
+[[nodiscard]] EventRecording parse_events(std::string_view bytes, const std::string& name,
+                                          SensorSize expected = {});
 
 /// Whether the file's name ends as those of recordings do.
 [[nodiscard]] bool is_recording(const std::filesystem::path& path);

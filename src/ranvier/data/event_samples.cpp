@@ -23,7 +23,7 @@ void EventSamples::list_items() {
     std::vector<std::size_t> n_windows(source_->size(), 1);
     if (frames_.per_recording != 1)
         parallel_for(n_windows.size(), 0, [&](std::size_t i, std::size_t) {
-            n_windows[i] = frame_windows(events_of(i), frames_).size();
+            n_windows[i] = recording_of(i)->windows.size();
         });
     for (std::size_t i = 0; i < n_windows.size(); ++i)
         for (std::size_t window = 0; window < n_windows[i]; ++window) items_.push_back({i, window});
@@ -39,11 +39,21 @@ std::vector<PlacedEvent> EventSamples::events_of(std::size_t recording) const {
                         source_->name(recording));
 }
 
+std::shared_ptr<const PlacedRecording> EventSamples::recording_of(std::size_t recording) const {
+    const auto read = [&] {
+        PlacedRecording placed{events_of(recording), {}};
+        placed.windows = frame_windows(placed.events, frames_);
+        return placed;
+    };
+    if (frames_.per_recording != 1) return cache_.get(recording, read);
+    return std::make_shared<const PlacedRecording>(read());
+}
+
 template <typename Use>
 void EventSamples::with_window(std::size_t index, Use&& use) const {
     const Item& item = items_[index];
-    const std::vector<PlacedEvent> events = events_of(item.recording);
-    const auto windows = frame_windows(events, frames_);
+    const auto recording = recording_of(item.recording);
+    const auto& windows = recording->windows;
     if (item.window >= windows.size())
         fail(Fault::bad_input,
              "{}: has changed while it was in use: it held {} frames or more, "
@@ -69,6 +79,13 @@ TimedSample EventSamples::read_timed(std::size_t index) const {
         sample = timesteps(events, frames_.bin_us, source_->name(items_[index].recording));
     });
     return sample;
+}
+
+void EventSamples::share_findings(ProcessGroup& processes) const {
+    std::vector<std::uint64_t> found(backwards_.size());
+    std::ranges::copy(backwards_, found.begin());
+    processes.sum(found);
+    for (std::size_t i = 0; i < found.size(); ++i) backwards_[i] = found[i] > 0;
 }
 
 std::string EventSamples::describe() const {

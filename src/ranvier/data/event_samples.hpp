@@ -2,6 +2,7 @@
 
 #include "ranvier/base/samples.hpp"
 #include "ranvier/data/event_frames.hpp"
+#include "ranvier/data/recording_cache.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -29,7 +30,9 @@ public:
 };
 
 /// Recordings as frames: read() sums the events of a frame, read_timed() gives the same events in
-/// timesteps. A recording is read anew each time, so memory does not grow with their number.
+/// timesteps. Memory does not grow with the number of recordings: with one frame of each they are
+/// read anew each time; with more, those used last are kept (RecordingCache), so that going through
+/// the frames in order reads each recording once.
 class EventSamples : public Samples {
 public:
     /// @param limit  use the first so many frames; 0: all.
@@ -45,6 +48,7 @@ public:
     void read(std::size_t index, std::span<float> pixels) const override;
     [[nodiscard]] bool timed() const override { return true; }
     [[nodiscard]] TimedSample read_timed(std::size_t index) const override;
+    void share_findings(ProcessGroup& processes) const override;
     /// Ends with how many of the recordings that were read so far have times that go backwards, if
     /// any do.
     [[nodiscard]] std::string describe() const override;
@@ -55,6 +59,7 @@ private:
         std::size_t window = 0;
     };
     [[nodiscard]] std::vector<PlacedEvent> events_of(std::size_t recording) const;
+    [[nodiscard]] std::shared_ptr<const PlacedRecording> recording_of(std::size_t recording) const;
     template <typename Use>
     void with_window(std::size_t index, Use&& use) const;
     void list_items();
@@ -63,6 +68,7 @@ private:
     EventFrames frames_;
     Shape shape_;
     std::vector<Item> items_;
+    mutable RecordingCache cache_;  ///< used with more than one frame per recording
     mutable std::vector<std::atomic<bool>> backwards_;  ///< [recordings] found so when read
 };
 

@@ -11,15 +11,21 @@ namespace ranvier {
 
 EventSensor::EventSensor(const EventSensorOptions& options, Random random)
     : options_(options), random_(random) {
+    const auto at_most = [](float value, float most) { return value >= 0 && value <= most; };
     const bool usable = options.width > 0 && options.height > 0 && options.width <= 1 << 14 &&
-                        options.height <= 1 << 14 && options.threshold > 0 &&
-                        options.threshold_spread >= 0 && options.noise_hz >= 0;
+                        options.height <= 1 << 14 && options.threshold >= 0.01F &&
+                        at_most(options.threshold, 10) && at_most(options.threshold_spread, 10) &&
+                        at_most(options.noise_hz, 1e6F) && options.refractory_us <= 1'000'000'000;
     if (!usable)
         fail(Fault::usage,
-             "event sensor: {} x {} pixels, threshold {} +- {}, {} noise events per pixel and "
-             "second; sides must be 1 to 16384, the threshold > 0, the others >= 0",
+             "event sensor: {} x {} pixels, threshold {} +- {}, refractory time {} us, {} noise "
+             "events per pixel and second; sides must be 1 to 16384, the threshold 0.01 to 10 and "
+             "its "
+             "deviation 0 to 10 (of the logarithm of intensity), the time at most 1e9, the noise 0 "
+             "to "
+             "1e6",
              options.width, options.height, options.threshold, options.threshold_spread,
-             options.noise_hz);
+             options.refractory_us, options.noise_hz);
     const auto n =
         static_cast<std::size_t>(options.width) * static_cast<std::size_t>(options.height);
     threshold_.resize(n);

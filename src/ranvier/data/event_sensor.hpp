@@ -19,6 +19,7 @@ struct EventSensorOptions {
     float threshold_spread = 0.01F;  ///< its standard deviation from pixel to pixel
     std::uint64_t refractory_us = 1000;  ///< a pixel is blind so long after its event
     float noise_hz = 0.1F;               ///< events per pixel and second without any cause
+    friend bool operator==(const EventSensorOptions&, const EventSensorOptions&) = default;
 };
 
 /// A sensor each of whose pixels remembers the logarithm of its intensity and sends an event when

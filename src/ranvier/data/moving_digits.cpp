@@ -124,8 +124,11 @@ private:
 
 }  // namespace
 
-MovingDigits::MovingDigits(std::unique_ptr<const Samples> images, std::uint64_t seed, Split split)
-    : images_(std::move(images)), seed_(seed), split_(split) {}
+MovingDigits::MovingDigits(std::unique_ptr<const Samples> images, std::uint64_t seed, Split split,
+                           const EventSensorOptions& sensor)
+    : images_(std::move(images)), seed_(seed), split_(split), sensor_(sensor) {
+    (void)EventSensor(sensor_, Random(seed, 0));  // can it be?
+}
 
 EventRecording MovingDigits::record(std::size_t i, std::size_t enough) const {
     // Two streams of random numbers to a recording; the built-in digits use others (digits.cpp).
@@ -156,14 +159,22 @@ std::string MovingDigits::name(std::size_t i) const {
 }
 
 std::string MovingDigits::describe() const {
-    return fmt::format("moving-digits {}, simulated with seed {} from {}", to_string(split_), seed_,
-                       images_->describe());
+    const EventSensorOptions usual;
+    std::string sensor;
+    if (sensor_ != usual)
+        sensor = fmt::format(
+            " (threshold {:g} +- {:g}, refractory time {} us, {:g} noise events per pixel and "
+            "second)",
+            sensor_.threshold, sensor_.threshold_spread, sensor_.refractory_us, sensor_.noise_hz);
+    return fmt::format("moving-digits {}, simulated with seed {}{} from {}", to_string(split_),
+                       seed_, sensor, images_->describe());
 }
 
 std::unique_ptr<Samples> open_moving_digits(const std::optional<std::string>& images,
                                             const DataOptions& options) {
     DataOptions source = options;
     source.shape.reset();
+    source.simulator = {};
     if (options.frames.per_recording != 1) source.limit = 0;
     source.set = images.value_or(
         std::filesystem::is_directory(options.root / "MNIST/raw") ? "mnist" : "digits");
@@ -175,8 +186,9 @@ std::unique_ptr<Samples> open_moving_digits(const std::optional<std::string>& im
     EventFrames frames = options.frames;
     if (frames.downsample == 0) frames.downsample = 2;
     return std::make_unique<EventSamples>(
-        std::make_unique<MovingDigits>(open_dataset(source), options.seed, options.split), frames,
-        options.limit);
+        std::make_unique<MovingDigits>(open_dataset(source), options.seed, options.split,
+                                       options.simulator),
+        frames, options.limit);
 }
 
 }  // namespace ranvier

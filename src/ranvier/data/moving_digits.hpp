@@ -18,7 +18,9 @@ class MovingDigits : public EventSource {
 public:
     /// @param images  1x28x28, in [0, 1].
     /// @param seed, split  name the motions and the noise.
-    MovingDigits(std::unique_ptr<const Samples> images, std::uint64_t seed, Split split);
+    /// @throws Error(usage) for a sensor that cannot be (EventSensor).
+    MovingDigits(std::unique_ptr<const Samples> images, std::uint64_t seed, Split split,
+                 const EventSensorOptions& sensor = {});
 
     [[nodiscard]] std::size_t size() const override { return images_->size(); }
     [[nodiscard]] int n_classes() const override { return images_->n_classes(); }

@@ -33,6 +33,9 @@ public:
         require_readable(*this, index, static_cast<std::size_t>(shape().size()));
         return base_->read_timed(first_ + index);
     }
+    void share_findings(ProcessGroup& processes) const override {
+        base_->share_findings(processes);
+    }
     [[nodiscard]] std::string describe() const override {
         if (first_ == 0) return fmt::format("{}, first {}", base_->describe(), size_);
         return fmt::format("{}, {} from {} on", base_->describe(), size_, first_);
