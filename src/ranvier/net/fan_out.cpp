@@ -1,5 +1,7 @@
 #include "ranvier/net/fan_out.hpp"
 
+#include "ranvier/net/shapes.hpp"
+
 namespace ranvier {
 
 namespace {
@@ -52,6 +54,23 @@ double nominal_fan_out(const Layer& layer, const Shape& out) {
     const std::int64_t per_group = out.channels / conv->groups;
     return static_cast<double>(w.kernel_h * w.kernel_w * per_group) /
            static_cast<double>(w.stride_h * w.stride_w);
+}
+
+std::vector<double> activation_fan_outs(const Network& network) {
+    const std::vector<Shape> shapes = infer_shapes(network);
+    std::vector<double> fan_outs(network.layers.size(), 0.0);
+    // From the back: what a value of each layer reaches.
+    std::vector<double> reached(network.layers.size(), 0.0);
+    for (std::size_t l = network.layers.size(); l-- > 1;) {
+        const Layer& layer = network.layers[l];
+        const bool activation = layer.as<Activation>() != nullptr;
+        if (activation) fan_outs[l] = reached[l];
+        double through = reached[l];
+        if (has_synapses(layer)) through = nominal_fan_out(layer, shapes[l]);
+        if (activation) through = 0;
+        for (const std::size_t source : layer.inputs) reached[source] += through;
+    }
+    return fan_outs;
 }
 
 }  // namespace ranvier

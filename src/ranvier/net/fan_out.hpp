@@ -16,4 +16,9 @@ namespace ranvier {
 /// linear and embedding: n_out; on a graph the mean number of edges.
 [[nodiscard]] double nominal_fan_out(const Layer& layer, const Shape& out);
 
+/// What a value of each activation layer reaches: the sum of the nominal fan-outs of the layers
+/// with synapses that read it, directly or through pools and the like. [n_layers]; 0 for others.
+/// @throws Error(bad_input) for an unsound network.
+[[nodiscard]] std::vector<double> activation_fan_outs(const Network& network);
+
 }  // namespace ranvier

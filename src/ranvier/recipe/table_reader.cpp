@@ -130,6 +130,12 @@ void TableReader::read(const char* key, std::vector<int>& values, int low) {
     }
 }
 
+void TableReader::require_use(const char* key, bool used, const char* needs) const {
+    if (used || table_.get(key) == nullptr) return;
+    fail(Fault::bad_input, "{}: has no effect here; it needs {}; leave it out, or change that",
+         place(key), needs);
+}
+
 void TableReader::finish() const {
     for (const auto& [key, node] : table_) {
         const std::string word(key.str());

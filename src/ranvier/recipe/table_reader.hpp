@@ -45,6 +45,10 @@ public:
     /// Says that a key is known although it is read elsewhere.
     void know(const char* key) { known_.emplace_back(key); }
 
+    /// @throws Error(bad_input) if `key` is there and would do nothing, since it is not `used`.
+    /// @param needs  what it has an effect with: "optimizer = \"sgd\"".
+    void require_use(const char* key, bool used, const char* needs) const;
+
     /// @throws Error(bad_input) for the first key that was never asked for.
     void finish() const;
 

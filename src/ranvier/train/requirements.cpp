@@ -35,9 +35,11 @@ void require_options(const TrainOptions& o, const Shape& image) {
     require_option(o.weight_decay_epochs >= 0, "weight_decay_epochs", o.weight_decay_epochs,
                    "0 (always) or more");
     require_option(std::isfinite(o.gamma) && o.gamma > 0, "gamma", o.gamma, "a number > 0");
-    require_option(at_least(0, o.synop_target), "synop_target", o.synop_target, "a number >= 0");
-    require_option(at_least(0, o.synop_factor) && o.synop_factor > 0, "synop_factor",
-                   o.synop_factor, "a number > 0");
+    require_option(o.synop_target == 0 || at_least(1, o.synop_target), "synop_target",
+                   o.synop_target,
+                   "0 (synop_factor times what the network has) or at least 1, per sample");
+    require_option(at_least(1e-3, o.synop_factor) && o.synop_factor <= 1e3, "synop_factor",
+                   o.synop_factor, "0.001 to 1000; go further in several stages");
     require_option(at_least(0, o.synop_weight), "synop_weight", o.synop_weight, "a number >= 0");
     for (const int milestone : o.milestones)
         require_option(milestone >= 0, "milestone", milestone, "0 or more");
@@ -60,6 +62,18 @@ void require_spiking_options(const TrainOptions& o) {
         fail(Fault::unsupported,
              "train: binary weights and SynOp penalties are for float networks; leave out "
              "binary_weights and synop_loss for a spiking one");
+}
+
+/// The penalty takes activations for numbers of spikes.
+void require_countable(const Network& network) {
+    for (const Layer& layer : network.layers)
+        if (const auto* activation = layer.as<Activation>();
+            activation != nullptr && activation->neuron.kind == NeuronKind::sign)
+            fail(Fault::unsupported,
+                 "train: synop_loss counts activations as spikes, and those of layer '{}' are -1 "
+                 "and +1 (neuron sign); leave out synop_loss, or use a network with relu or "
+                 "quantized_relu",
+                 layer.name);
 }
 
 void require_fit(const Network& network, const Samples& samples, const Shape& output) {
@@ -108,6 +122,7 @@ void require_trainable(const Network& network, const Samples& samples,
     else
         require_float_neurons(network);
     require_options(options, network.input().shape);
+    if (options.synop_loss != SynopPenalty::none) require_countable(network);
     require_fit(network, samples, shapes.back());
     if (options.evaluate_every > 0 && options.test == nullptr)
         fail(Fault::usage, "train: evaluate_every is {}, but there is no test set",

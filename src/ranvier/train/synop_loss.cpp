@@ -1,24 +1,11 @@
 #include "ranvier/train/synop_loss.hpp"
 
 #include "ranvier/net/fan_out.hpp"
-#include "ranvier/net/shapes.hpp"
 
 namespace ranvier {
 
 SynopCounter::SynopCounter(const Network& network, SynopPenalty penalty)
-    : fan_outs_(network.layers.size(), 0.0) {
-    const std::vector<Shape> shapes = infer_shapes(network);
-    // From the back: what a value of each layer reaches.
-    std::vector<double> reached(network.layers.size(), 0.0);
-    for (std::size_t l = network.layers.size(); l-- > 1;) {
-        const Layer& layer = network.layers[l];
-        const bool activation = layer.as<Activation>() != nullptr;
-        if (activation) fan_outs_[l] = reached[l];
-        double through = reached[l];
-        if (has_synapses(layer)) through = nominal_fan_out(layer, shapes[l]);
-        if (activation) through = 0;
-        for (const std::size_t source : layer.inputs) reached[source] += through;
-    }
+    : fan_outs_(activation_fan_outs(network)) {
     if (penalty == SynopPenalty::activations)
         for (double& fan_out : fan_outs_) fan_out = fan_out > 0 ? 1 : 0;
 }

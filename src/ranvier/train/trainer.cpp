@@ -109,6 +109,9 @@ public:
     [[nodiscard]] TrainResult result(const Network& network);
 
 private:
+    /// Runs `work` while the weights that are trained as binary ones are binary.
+    template <typename Work>
+    void with_binary_weights(const Work& work);
     /// SynOps per sample as the network is, over the first training samples.
     [[nodiscard]] double mean_synops();
     /// Calls `visit(outputs, labels, activations)` for each batch of the first `n_samples`, as they
@@ -186,12 +189,26 @@ void Training::for_each_batch(const Samples& samples, std::size_t n_samples, con
     }
 }
 
+template <typename Work>
+void Training::with_binary_weights(const Work& work) {
+    // Making weights binary changes the real ones too: these are put back as they were.
+    const torch::NoGradGuard no_grad;
+    const std::vector<torch::Tensor> weights = weights_of(*executor_, binary_layers_);
+    std::vector<torch::Tensor> real;
+    for (const torch::Tensor& weight : weights) real.push_back(weight.detach().clone());
+    binarizer_.binarize();
+    work();
+    for (std::size_t k = 0; k < real.size(); ++k) weights[k].copy_(real[k]);
+}
+
 double Training::mean_synops() {
     const std::size_t n = std::min<std::size_t>(samples_.size(), 1024);
     std::array<double, 1> sum = {};
-    for_each_batch(samples_, n, [&](const auto&, const auto& labels, const auto& activations) {
-        sum[0] += synops_->count(activations).template item<double>() *
-                  static_cast<double>(labels.numel());
+    with_binary_weights([&] {
+        for_each_batch(samples_, n, [&](const auto&, const auto& labels, const auto& activations) {
+            sum[0] += synops_->count(activations).template item<double>() *
+                      static_cast<double>(labels.numel());
+        });
     });
     options_.processes->sum(sum);
     return sum[0] / static_cast<double>(n);
@@ -289,21 +306,17 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
         (result.epoch % options_.evaluate_every != 0 && result.epoch != options_.epochs))
         return;
     const Samples& test = *options_.test;
-    // Making weights binary changes the real ones too: these are put back as they were.
-    const std::vector<torch::Tensor> weights = weights_of(*executor_, binary_layers_);
-    std::vector<torch::Tensor> real;
-    for (const torch::Tensor& weight : weights) real.push_back(weight.detach().clone());
-    binarizer_.binarize();
     std::array<double, 2> sums = {};  // of the loss, and correct
-    for_each_batch(test, test.size(), [&](const auto& outputs, const auto& labels, const auto&) {
-        sums[0] += torch::cross_entropy_loss(outputs, labels).template item<double>() *
-                   static_cast<double>(labels.numel());
-        sums[1] += static_cast<double>(count_correct(outputs, labels));
-        progress.advance(0);  // a chance to stop
+    with_binary_weights([&] {
+        for_each_batch(
+            test, test.size(), [&](const auto& outputs, const auto& labels, const auto&) {
+                sums[0] += torch::cross_entropy_loss(outputs, labels).template item<double>() *
+                           static_cast<double>(labels.numel());
+                sums[1] += static_cast<double>(count_correct(outputs, labels));
+                progress.advance(0);  // a chance to stop
+            });
     });
     options_.processes->sum(sums);
-    const torch::NoGradGuard no_grad;
-    for (std::size_t k = 0; k < real.size(); ++k) weights[k].copy_(real[k]);
     const auto n = static_cast<double>(test.size());
     result.test_loss = sums[0] / n;
     result.test_accuracy = sums[1] / n;
@@ -392,8 +405,16 @@ TrainResult Training::result(const Network& network) {
     executor_->write_back(result.network);
     for (const std::size_t l : binary_layers_) {
         Layer& layer = result.network.layers[l];
-        if (auto* conv = layer.as<Convolution>()) mark_binary(conv->weight, conv->format);
-        if (auto* linear = layer.as<Linear>()) mark_binary(linear->weight, linear->format);
+        auto* conv = layer.as<Convolution>();
+        const bool marked =
+            conv != nullptr ? mark_binary(conv->weight, conv->format)
+                            : mark_binary(layer.as<Linear>()->weight, layer.as<Linear>()->format);
+        if (!marked)
+            fail(Fault::bad_input,
+                 "train: layer '{}' has an output whose weights have all become equal, so that "
+                 "their "
+                 "binary scale is 0; lower the learning rate (for instance to {:.2g})",
+                 layer.name, options_.learning_rate / 10);
     }
     return result;
 }

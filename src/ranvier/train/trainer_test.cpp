@@ -224,9 +224,8 @@ TEST_F(Train, MeasuresTheTestSet) {
         << "measuring changed the training";
 }
 
-/// Binary weights are centred and clamped for good whenever they are made, so measuring must put
-/// the real ones back.
-TEST_F(Train, MeasuresTheTestSetWithBinaryWeights) {
+/// With one more convolution, whose weights can be binary.
+Network network_with_inner_layer() {
     const Window same{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
     Network network = small_network();
     auto& layers = network.layers;
@@ -234,6 +233,13 @@ TEST_F(Train, MeasuresTheTestSetWithBinaryWeights) {
                   {{"inner", {3}, Convolution{same, 1, he_weights({4, 4, 3, 3}, 3), {}}},
                    {"inner_relu", {4}, Activation{}}});
     for (std::size_t l = 6; l < layers.size(); ++l) layers[l].inputs = {l - 1};
+    return network;
+}
+
+/// Binary weights are centred and clamped for good whenever they are made, so measuring must put
+/// the real ones back.
+TEST_F(Train, MeasuresTheTestSetWithBinaryWeights) {
+    const Network network = network_with_inner_layer();
     const MemorySamples samples = bars(100, 1), test = bars(75, 2);
     TrainOptions options = quick(4);
     options.binary_weights = BinaryWeights::inner;
@@ -243,6 +249,47 @@ TEST_F(Train, MeasuresTheTestSetWithBinaryWeights) {
     const TrainResult measured = train(network, samples, options);
     EXPECT_EQ(measured.network, straight.network) << "measuring changed the training";
     EXPECT_EQ(*measured.epochs[3].test_accuracy, accuracy(measured.network, test));
+}
+
+/// A target derived with factor 1 is what the first batch has, if that is the whole set and nothing
+/// is random: then the penalty is 0, whatever its weight.
+TEST_F(Train, DerivesTheSynopTargetFromBinaryWeights) {
+    Network network = network_with_inner_layer();
+    std::erase_if(network.layers, [](const Layer& layer) { return layer.name == "drop"; });
+    network.layers[2] = {"norm", {1}, Activation{}};  // batch norm is another outside of training
+    for (std::size_t l = 1; l < network.layers.size(); ++l) network.layers[l].inputs = {l - 1};
+    const MemorySamples samples = bars(60, 1);
+    TrainOptions options = quick(1);
+    options.batch = 60;
+    options.shift = 0;
+    options.flip = false;
+    options.binary_weights = BinaryWeights::inner;
+    const double plain = train(network, samples, options).epochs[0].loss;
+    options.synop_loss = SynopPenalty::fan_out;
+    options.synop_weight = 1e4;  // a target 1 % off would cost 1
+    const EpochResult first = train(network, samples, options).epochs[0];
+    EXPECT_GT(first.synops, 0);
+    EXPECT_NEAR(first.loss, plain, 1e-4);
+}
+
+TEST_F(Train, SynopPenaltiesThatMeanNothingAreRefused) {
+    const MemorySamples samples = bars(60, 1);
+    TrainOptions options = quick(1);
+    options.synop_loss = SynopPenalty::fan_out;
+    const auto refused = [&](const Network& network, Fault fault) {
+        return message(fault, [&] { (void)train(network, samples, options); });
+    };
+    for (const double target : {1e-30, 0.5, -1.0}) {
+        options.synop_target = target;
+        expect_in("at least 1", refused(small_network(), Fault::bad_input));
+    }
+    options.synop_target = 0;
+    options.synop_factor = 1e-30;
+    expect_in("0.001 to 1000", refused(small_network(), Fault::bad_input));
+    options.synop_factor = 1;
+    Network sign = small_network();
+    sign.layers[3].as<Activation>()->neuron.kind = NeuronKind::sign;
+    expect_in("'relu' are -1 and +1", refused(sign, Fault::unsupported));
 }
 
 TEST_F(Train, AFinishedTrainingCanBeMadeLonger) {

@@ -15,6 +15,19 @@ torch::Tensor mean_per_output(const torch::Tensor& w) {
     return w.mean(axes, true);
 }
 
+/// Centred over one input channel, all weights would be 0.
+void require_centrable(const Layer& layer) {
+    const auto* conv = layer.as<Convolution>();
+    const Tensor& weight = conv != nullptr ? conv->weight : layer.as<Linear>()->weight;
+    if (weight.dims[1] < 2)
+        fail(
+            Fault::unsupported,
+            "train: layer '{}' has one input channel per output{}; binary weights are centred over "
+            "input channels, of which at least 2 are needed; train this network with "
+            "binary_weights = \"none\"",
+            layer.name, conv != nullptr && conv->groups > 1 ? ", as depthwise ones have" : "");
+}
+
 }  // namespace
 
 std::vector<std::size_t> inner_weighted_layers(const Network& network) {
@@ -28,7 +41,9 @@ std::vector<std::size_t> inner_weighted_layers(const Network& network) {
              "train: binary_weights leaves the first and last weighted layers as they are; the "
              "network has {} in all, at least 3 are needed",
              layers.size());
-    return {layers.begin() + 1, layers.end() - 1};
+    const std::vector<std::size_t> inner(layers.begin() + 1, layers.end() - 1);
+    for (const std::size_t l : inner) require_centrable(network.layers[l]);
+    return inner;
 }
 
 WeightBinarizer::WeightBinarizer(std::vector<torch::Tensor> weights)

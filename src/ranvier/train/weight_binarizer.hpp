@@ -10,7 +10,8 @@
 namespace ranvier {
 
 /// The layers whose weights BinaryWeights::inner makes binary, in order.
-/// @throws Error(bad_input) if there are none.
+/// @throws Error(bad_input) if there are none; Error(unsupported) naming a layer whose outputs have
+///         one input channel each, which centring would make 0.
 [[nodiscard]] std::vector<std::size_t> inner_weighted_layers(const Network& network);
 
 /// Trains weights of which only the sign counts, with one scale per output (Rastegari et al. 2016,

@@ -143,5 +143,27 @@ TEST(WeightBinarizer, InnerLayersAreAllButTheEnds) {
     EXPECT_THROW((void)inner_weighted_layers(network), Error);
 }
 
+TEST(WeightBinarizer, LayersThatCentringWouldEmptyAreRefusedByName) {
+    Network network;
+    append(network, "in", Input{{2, 4, 4}, {}, {}});
+    append(network, "c1", convolution3x3(Tensor({2, 2, 3, 3})));
+    Convolution depthwise = convolution3x3(Tensor({2, 1, 3, 3}));
+    depthwise.groups = 2;
+    append(network, "depthwise", depthwise);
+    append(network, "flat", Flatten{});
+    append(network, "f1", Linear{Tensor({3, 32}), {}});
+    append(network, "out", Output{});
+    try {
+        (void)inner_weighted_layers(network);
+        FAIL() << "accepted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), Fault::unsupported);
+        EXPECT_NE(std::string(error.what()).find("'depthwise'"), std::string::npos);
+    }
+    network.layers[2].as<Convolution>()->groups = 1;
+    network.layers[2].as<Convolution>()->weight = Tensor({2, 2, 3, 3});
+    EXPECT_EQ(inner_weighted_layers(network), (std::vector<std::size_t>{2}));
+}
+
 }  // namespace
 }  // namespace ranvier
