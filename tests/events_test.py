@@ -85,6 +85,9 @@ class Sets(program.ProgramTest):
         self.assertEqual((result["timesteps"], result["mean_timesteps"], result["replay_bin_us"]),
                          (5, 5, 1000))
         self.assertEqual(len(result["accuracy_per_step"]), 5)
+        self.assertEqual(len(result["synops_by_step"]), 5)
+        self.assertAlmostEqual(result["synops_by_step"][-1], result["synops_per_sample"],
+                               delta=1e-9 * result["synops_per_sample"])
         self.assertEqual(result["engine"], "fast, replay")
         first = next(layer for layer in result["layers"] if layer["kind"] == "convolution")
         self.assertEqual(first["macs_per_sample"], 0)

@@ -20,7 +20,10 @@ class FastEngine(program.ProgramTest):
 
     def test_every_instruction_set_gives_the_references_result(self):
         expected = self.evaluate("--engine", "reference")
-        keys = ("accuracy_per_step", "spikes_per_sample", "synops_per_sample", "energy_pj")
+        self.assertEqual(len(expected["synops_by_step"]), 30)
+        self.assertAlmostEqual(expected["synops_by_step"][-1], expected["synops_per_sample"],
+                               delta=1e-9 * expected["synops_per_sample"])
+        keys = ("accuracy_per_step", "synops_by_step", "spikes_per_sample", "synops_per_sample", "energy_pj")
         self.addCleanup(os.environ.pop, "RANVIER_ISA", None)
         for isa in ("auto", "scalar"):
             os.environ["RANVIER_ISA"] = isa

@@ -24,7 +24,7 @@ std::size_t slots_for(const FastPlan& plan, std::size_t chunk, std::size_t n_sam
 
 /// What one run adds to the result.
 struct Results {
-    std::vector<std::uint64_t> correct_after, exits_after;
+    std::vector<std::uint64_t> correct_after, exits_after, cost_at;
     SpikeCounts spikes;
     Tensor* logits;  ///< of the whole result; empty if not wanted; each run writes its own samples
 };
@@ -94,6 +94,8 @@ private:
             const bool last = state.step == n_steps_;
             const bool done = last || exits(options_.exit, logits);
             const auto t = static_cast<std::size_t>(state.step - 1);
+            if (!results.cost_at.empty())
+                results.cost_at[t] += run.cost(slot, s, *options_.spike_costs);
             // A decision that is final counts for all later steps too.
             const std::size_t end = done ? results.correct_after.size() : t + 1;
             if (best == label)
@@ -214,7 +216,10 @@ private:
         const std::size_t n_slots = slots_for(plan_, chunk, samples.size(), n_runs);
         std::atomic<std::size_t> next = 0;
         const std::vector<std::uint64_t> none(static_cast<std::size_t>(n_steps));
-        std::vector<Results> results(n_runs, Results{none, none, {}, &result.logits});
+        const bool costs = options.spike_costs != nullptr && !plan_.phase_coded();
+        std::vector<Results> results(
+            n_runs,
+            Results{none, none, costs ? none : std::vector<std::uint64_t>(), {}, &result.logits});
         parallel_for(n_runs, static_cast<int>(n_runs), [&](std::size_t r, std::size_t) {
             auto station = stations_.take(plan_, n_slots, chunk, together ? n_threads : 1);
             SampleLoop(samples, options, n_steps, next, progress)
@@ -229,11 +234,14 @@ private:
         result.correct_after.assign(results[0].correct_after.size(), 0);
         const bool exit = options.exit.kind != ExitRule::Kind::none;
         if (exit) result.exits_after.assign(results[0].exits_after.size(), 0);
+        result.cost_at.assign(results[0].cost_at.size(), 0);
         for (const Results& part : results) {
             for (std::size_t t = 0; t < part.correct_after.size(); ++t) {
                 result.correct_after[t] += part.correct_after[t];
                 if (exit) result.exits_after[t] += part.exits_after[t];
             }
+            for (std::size_t t = 0; t < part.cost_at.size(); ++t)
+                result.cost_at[t] += part.cost_at[t];
             for (std::size_t l = 0; l < result.spikes.size(); ++l)
                 for (std::size_t i = 0; i < result.spikes[l].size(); ++i)
                     result.spikes[l][i] += part.spikes[l][i];

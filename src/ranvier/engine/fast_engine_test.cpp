@@ -25,11 +25,14 @@ int n_outputs(const Network& network) {
 void expect_equal(const Network& network, const Samples& samples, SimulationOptions options,
                   const std::string& what) {
     options.keep_logits = true;
+    const SpikeCosts costs = random_costs(network, 1);
+    options.spike_costs = &costs;
     const SimulationResult expected =
         make_reference_simulator(network)->run(samples, options, no_progress());
     const SimulationResult got = make_fast_engine(network)->run(samples, options, no_progress());
     EXPECT_EQ(got.logits.values, expected.logits.values) << what;
     EXPECT_EQ(got.correct_after, expected.correct_after) << what;
+    EXPECT_EQ(got.cost_at, expected.cost_at) << what;
     EXPECT_EQ(got.steps, expected.steps);
     EXPECT_EQ(got.latency, expected.latency);
     ASSERT_EQ(got.spikes.size(), expected.spikes.size());

@@ -5,6 +5,7 @@
 #include "ranvier/sim/synapses.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -170,6 +171,40 @@ void FastRun::count(std::size_t slot, std::size_t n) {
                         std::lround(std::abs(values[i * plan.channels() + c]) / plan.amplitude[c]));
         }
     });
+}
+
+namespace {
+
+/// Spikes of one place in one index of a signal.
+std::uint64_t spikes_at(const Signal& signal, std::size_t slot, std::size_t place,
+                        std::size_t index) {
+    const SignalPlan& plan = signal.plan();
+    std::uint64_t n = 0;
+    if (plan.spikes) {
+        const std::uint64_t* bits = signal.bits(slot, place) + index * plan.words();
+        for (std::size_t w = 0; w < plan.words(); ++w)
+            n += static_cast<std::uint64_t>(std::popcount(bits[w]));
+        return n;
+    }
+    const float* values = signal.values(slot, place) + index * plan.channels();
+    for (std::size_t c = 0; c < plan.channels(); ++c)
+        if (values[c] != 0)
+            n += static_cast<std::uint64_t>(std::lround(std::abs(values[c]) / plan.amplitude[c]));
+    return n;
+}
+
+}  // namespace
+
+std::uint64_t FastRun::cost(std::size_t slot, std::size_t step, const SpikeCosts& costs) const {
+    std::uint64_t sum = 0;
+    for (std::size_t l = 0; l < costs.size(); ++l) {
+        if (costs[l].empty() || !plan_.reference().spikes[l]) continue;
+        const Signal& signal = parts_.signals[static_cast<std::size_t>(plan_.signal_of(l))];
+        const std::size_t index = step + (signal.plan().delayed ? 1 : 0);
+        for (std::size_t p = 0; p < signal.plan().places(); ++p)
+            sum += costs[l][p] * spikes_at(signal, slot, p, index);
+    }
+    return sum;
 }
 
 std::vector<std::vector<std::uint64_t>> FastRun::spike_counts() const {

@@ -2,6 +2,7 @@
 
 #include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/sim/poisson_input.hpp"
+#include "ranvier/sim/simulator.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,9 @@ public:
     }
     /// Adds the spikes of the last chunk's first `n` steps to the counts (one_spike: of all).
     void count(std::size_t slot, std::size_t n);
+    /// Rate coding: what the spikes of one step of the last chunk cost.
+    [[nodiscard]] std::uint64_t cost(std::size_t slot, std::size_t step,
+                                     const SpikeCosts& costs) const;
     /// [n_layers][channels][height][width] of all counted; empty where a layer does not spike.
     [[nodiscard]] std::vector<std::vector<std::uint64_t>> spike_counts() const;
     /// [population] time spent on each so far, its event lists included.

@@ -2,6 +2,7 @@
 
 #include "ranvier/base/random.hpp"
 #include "ranvier/sim/one_spike_test_networks.hpp"
+#include "ranvier/sim/reference_run.hpp"
 
 #include <algorithm>
 
@@ -30,6 +31,18 @@ Network random_rate_network(std::uint64_t seed) {
     network.timing.steps = 5 + static_cast<int>(random.below(40));
     network.timing.propagation = seed % 2 == 0 ? Propagation::delayed : Propagation::same_step;
     return network;
+}
+
+SpikeCosts random_costs(const Network& network, std::uint64_t seed) {
+    Random random(seed, 8);
+    const ReferencePlan plan(network);
+    SpikeCosts costs(plan.shapes.size());
+    for (std::size_t l = 0; l < costs.size(); ++l) {
+        if (!plan.spikes[l]) continue;
+        costs[l].resize(static_cast<std::size_t>(plan.shapes[l].plane()));
+        for (std::uint32_t& cost : costs[l]) cost = random.below(1000);
+    }
+    return costs;
 }
 
 }  // namespace ranvier

@@ -39,6 +39,7 @@ struct Results {
     std::vector<std::uint64_t> right_at;   ///< [step] samples that ran on and were right
     std::vector<std::uint64_t> exits;      ///< [step] samples that were done then
     std::vector<std::uint64_t> right_end;  ///< [step] of them, those that were right
+    std::vector<std::uint64_t> cost_at;    ///< [step] of the spikes, with spike costs
     SpikeCounts spikes;
 };
 
@@ -61,6 +62,7 @@ public:
         const std::size_t n_steps =
             options_.steps > 0 ? static_cast<std::size_t>(options_.steps) : frames.steps();
         stream_.reset();
+        n_events_ = 0;
         for (std::size_t t = 0; t < n_steps; ++t) {
             bool same = false;
             const std::span<const float> frame = frames.next(same);
@@ -68,6 +70,7 @@ public:
                 stream_.step();
             else
                 stream_.step(frame);
+            if (options_.spike_costs != nullptr) add_cost(t, frames.shown());
             const bool right = stream_.prediction() == label;
             const bool done = t + 1 == n_steps || exits(options_.exit, stream_.logits());
             if (right) bump(done ? results_.right_end : results_.right_at, t);
@@ -86,6 +89,18 @@ private:
     [[nodiscard]] std::size_t n_values() const {
         return static_cast<std::size_t>(stream_.frame_shape().size());
     }
+    /// Of step t. @param shown  all events so far.
+    void add_cost(std::size_t t, std::span<const TimedSample::Value> shown) {
+        const SpikeCosts& costs = *options_.spike_costs;
+        std::uint64_t sum = stream_.last_step_cost(costs);
+        const std::vector<std::uint32_t>& input = costs[0];
+        if (sparse_ && !input.empty())
+            for (const TimedSample::Value& event : shown.subspan(n_events_))
+                sum += input[event.place % input.size()];
+        n_events_ = shown.size();
+        if (t >= results_.cost_at.size()) results_.cost_at.resize(t + 1);
+        results_.cost_at[t] += sum;
+    }
     void keep_logits(std::size_t index) const {
         const std::span<const float> sums = stream_.logits();
         if (!logits_.empty())
@@ -98,6 +113,7 @@ private:
     Tensor& logits_;
     Stream stream_;
     bool sparse_;
+    std::size_t n_events_ = 0;  ///< of the present sample, whose costs are counted
     Results results_;
 };
 
@@ -108,6 +124,8 @@ void merge(const Results& part, SimulationResult& result) {
     for (std::size_t t = 0; t < part.right_at.size(); ++t)
         result.correct_after[t] += part.right_at[t];
     for (std::size_t t = 0; t < part.exits.size(); ++t) result.exits_after[t] += part.exits[t];
+    result.cost_at.resize(std::max(result.cost_at.size(), part.cost_at.size()));
+    for (std::size_t t = 0; t < part.cost_at.size(); ++t) result.cost_at[t] += part.cost_at[t];
     add_counts(part.spikes, result.spikes);
 }
 

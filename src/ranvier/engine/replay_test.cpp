@@ -65,7 +65,8 @@ std::vector<float> frame_at(const TimedSample& sample, std::size_t step, std::si
 }
 
 /// What the reference simulator does, sample by sample and step by step.
-SimulationResult expected_of(const Network& network, const Samples& samples, int steps) {
+SimulationResult expected_of(const Network& network, const Samples& samples, int steps,
+                             const SpikeCosts& costs) {
     const ReferencePlan plan(network);
     ReferenceRun run(plan);
     const auto n_values = static_cast<std::size_t>(samples.shape().size());
@@ -82,6 +83,11 @@ SimulationResult expected_of(const Network& network, const Samples& samples, int
         for (std::size_t t = 0; t < n; ++t) {
             run.present(frame_at(sample, t, n_values));
             run.step();
+            result.cost_at.resize(std::max(result.cost_at.size(), t + 1));
+            result.cost_at[t] += run.step_cost(costs);
+            for (const auto& value : sample.values)
+                if (value.step == t && input_is_sparse(network))
+                    result.cost_at[t] += costs[0][value.place % costs[0].size()];
             const auto& sums = run.logits();
             const auto best = std::max_element(sums.begin(), sums.end()) - sums.begin();
             right.back().push_back(best == samples.label(k));
@@ -110,6 +116,7 @@ void expect_equal(const SimulationResult& got, const SimulationResult& expected)
     EXPECT_EQ(got.logits.values, expected.logits.values);
     EXPECT_EQ(got.correct_after, expected.correct_after);
     EXPECT_EQ(got.exits_after, expected.exits_after);
+    EXPECT_EQ(got.cost_at, expected.cost_at);
     EXPECT_EQ(got.steps, expected.steps);
     ASSERT_EQ(got.spikes.size(), expected.spikes.size());
     for (std::size_t l = 0; l < got.spikes.size(); ++l)
@@ -136,8 +143,12 @@ TEST(Replay, EqualsTheReference) {
         options.n_threads = static_cast<int>(1 + random.below(3));
         options.steps = random.below(2) == 0 ? 0 : static_cast<int>(1 + random.below(20));
         options.keep_logits = true;
+        SpikeCosts costs = random_costs(network, seed);
+        if (input_is_sparse(network))
+            costs[0].assign(static_cast<std::size_t>(network.input().shape.plane()), 3);
+        options.spike_costs = &costs;
         expect_equal(replay_events(network, recordings, options, no_progress()),
-                     expected_of(network, recordings, options.steps));
+                     expected_of(network, recordings, options.steps, costs));
         RC_ASSERT(!::testing::Test::HasFailure());
     });
 }

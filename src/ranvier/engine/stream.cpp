@@ -144,5 +144,8 @@ double Stream::last_step_us() const noexcept {
 SpikeCounts Stream::spike_counts() const {
     return impl_->run.spike_counts();
 }
+std::uint64_t Stream::last_step_cost(const SpikeCosts& costs) const {
+    return impl_->steps == 0 ? 0 : impl_->run.cost(0, 0, costs);
+}
 
 }  // namespace ranvier

@@ -64,6 +64,8 @@ public:
     /// Spikes since the stream began or was reset; all zero if they are not counted. With
     /// spiking_ledger (energy/ledger.hpp) they become synaptic operations and energy.
     [[nodiscard]] SpikeCounts spike_counts() const;
+    /// What the spikes of the last step cost; 0 before the first.
+    [[nodiscard]] std::uint64_t last_step_cost(const SpikeCosts& costs) const;
 
 private:
     class Impl;

@@ -59,6 +59,8 @@ struct EvaluationResult {
     double accuracy_error = 0;  ///< standard error of `accuracy`, sqrt(p (1 - p) / n)
     /// Rate coding: accuracy if the output is read after 1, 2, ... steps. Otherwise empty.
     std::vector<double> accuracy_per_step;
+    /// Likewise: SynOps per sample up to then, border-exact; the last one is `synops`.
+    std::vector<double> synops_by_step{};
     /// With an exit rule: samples that were decided after 1, 2, ... steps, and their mean.
     std::vector<std::uint64_t> exits_after{};
     double mean_steps = 0;

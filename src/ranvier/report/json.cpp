@@ -130,6 +130,7 @@ void read_measurements(const Json& json, EvaluationResult& result) {
     read("seconds", result.seconds);
     read("images_per_second", result.images_per_second);
     read("accuracy_per_step", result.accuracy_per_step);
+    read("synops_by_step", result.synops_by_step);
     read("exits_per_step", result.exits_after);
     read("mean_exit_step", result.mean_steps);
     read("replay_bin_us", result.replay_bin_us);
@@ -184,6 +185,7 @@ Json measurements_to_json(const EvaluationResult& result) {
         json["efficiency_eq6_int8_multiplier_only"] = result.efficiency_eq6_int8_multiplier_only;
     }
     if (!result.accuracy_per_step.empty()) json["accuracy_per_step"] = result.accuracy_per_step;
+    if (!result.synops_by_step.empty()) json["synops_by_step"] = result.synops_by_step;
     if (!result.exits_after.empty()) {
         json["exits_per_step"] = result.exits_after;
         json["mean_exit_step"] = result.mean_steps;

@@ -17,6 +17,7 @@ EvaluationResult example() {
     result.correct = 190;
     result.accuracy = 0.95;
     result.accuracy_per_step = {0.5, 0.95};
+    result.synops_by_step = {1000, 2500.5};
     result.timesteps = 2;
     result.latency_steps = 12;
     result.pipelined_steps_per_image = 3;

@@ -149,6 +149,8 @@ std::string evaluation_text(const EvaluationResult& result) {
         add_spiking_lines(text, result);
     else
         add_float_lines(text, result);
+    add_line(text, "null weights",
+             fmt::format("{} (|w| < 1e-9)", percent_text(result.null_weight_fraction)));
     add_line(text, "speed",
              fmt::format("{:.1f} images/s ({:.2f} s, {} threads, engine: {})",
                          result.images_per_second, result.seconds, result.threads, result.engine));

@@ -27,6 +27,7 @@ EvaluationResult spiking() {
     result.spikes_per_neuron = 0.4567;
     result.synops = 5e6;
     result.energy_pj = 2e6;
+    result.null_weight_fraction = 0.1234;
     result.coding = {.coding = "one_spike", .steps = 16, .wait = 16, .base = 1.3};
     result.layers.push_back({.name = "conv1", .kind = "convolution", .synops = 5e6});
     result.layers.push_back({.name = "flatten", .kind = "flatten"});
@@ -36,7 +37,7 @@ EvaluationResult spiking() {
 TEST(EvaluationText, NamesWhatWasMeasured) {
     const std::string text = evaluation_text(spiking());
     for (const char* part : {"snn.safetensors", "98.00 %", "98 of 100", "T = 16", "Q = 1.3",
-                             "no threshold shift", "0.4567", "5 M", "conv1",
+                             "no threshold shift", "0.4567", "5 M", "conv1", "12.34 % (|w| < 1e-9)",
                              "64 steps; a pipeline with 2 membranes per neuron answers every 16"})
         EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
     EXPECT_FALSE(contains(text, "flatten")) << "a layer without work fills no row";

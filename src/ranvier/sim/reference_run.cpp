@@ -90,6 +90,7 @@ void ReferenceRun::present(std::span<const float> frame) {
 }
 
 void ReferenceRun::step() {
+    for (State& state : states_) state.sent.clear();
     for (std::size_t l = 0; l < states_.size(); ++l) step_layer(l);
     for (std::size_t l = 0; l < states_.size(); ++l) {
         State& state = states_[l];
@@ -131,6 +132,17 @@ void ReferenceRun::emit(State& state, std::size_t i, float value, int n_spikes) 
     state.now.silent = false;
     state.passed[i] += static_cast<std::uint32_t>(n_spikes);
     state.spikes[i] += static_cast<std::uint64_t>(n_spikes);
+    state.sent.push_back({i, n_spikes});
+}
+
+std::uint64_t ReferenceRun::step_cost(const SpikeCosts& costs) const {
+    std::uint64_t sum = 0;
+    for (std::size_t l = 0; l < costs.size(); ++l)
+        if (!costs[l].empty())
+            for (const Sent& sent : states_[l].sent)
+                sum += static_cast<std::uint64_t>(sent.n_spikes) *
+                       costs[l][sent.neuron / static_cast<std::size_t>(plan_.shapes[l].channels)];
+    return sum;
 }
 
 void ReferenceRun::step_input(std::size_t l) {

@@ -3,6 +3,7 @@
 #include "ranvier/net/network.hpp"
 #include "ranvier/sim/phase_input.hpp"
 #include "ranvier/sim/poisson_input.hpp"
+#include "ranvier/sim/simulator.hpp"
 #include "ranvier/sim/synapses.hpp"
 
 #include <memory>
@@ -54,16 +55,24 @@ public:
     [[nodiscard]] std::vector<float> emitted(std::size_t layer) const;
     /// Membranes of an activation layer after the last step, [channels][height][width].
     [[nodiscard]] std::vector<float> membrane(std::size_t layer) const;
+    /// What the last step's spikes cost. @param costs  of this network.
+    [[nodiscard]] std::uint64_t step_cost(const SpikeCosts& costs) const;
     /// Spikes of this and all earlier images, [n_layers][channels][height][width].
     [[nodiscard]] std::vector<std::vector<std::uint64_t>> spike_counts() const;
 
 private:
+    /// A neuron's spikes of one step.
+    struct Sent {
+        std::size_t neuron = 0;  ///< [height][width][channels]
+        int n_spikes = 0;
+    };
     struct State {
         StepValues now, before;              ///< emitted in this step and (delayed layers) the last
         std::vector<float> membrane;         ///< neurons
         std::vector<std::uint32_t> arrived;  ///< max pools: spikes so far of each input
         std::vector<std::uint32_t> passed;   ///< spikes of this image: of each output
         std::vector<std::uint64_t> spikes;   ///< spikes of all images
+        std::vector<Sent> sent;              ///< in this step
     };
 
     void read_image(std::span<const float> image);

@@ -80,14 +80,15 @@ TEST_P(BsnnOracle, SpikesMembranesAndSumAgree) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BsnnOracle,
-    ::testing::Values(BsnnCase{"bsnn_conversion", "delayed", Propagation::delayed, Reset::subtract},
-                      BsnnCase{"bsnn_conversion", "delayed", Propagation::delayed, Reset::zero},
-                      BsnnCase{"bsnn_conversion", "onestep", Propagation::same_step,
-                               Reset::subtract},
-                      BsnnCase{"bsnn_conversion_pool_after_relu", "delayed", Propagation::delayed,
-                               Reset::subtract},
-                      BsnnCase{"bsnn_conversion_pool_after_relu", "onestep", Propagation::same_step,
-                               Reset::subtract}));
+    ::testing::Values(
+        BsnnCase{"bsnn_conversion", "delayed", Propagation::delayed, Reset::subtract},
+        BsnnCase{"bsnn_conversion", "delayed", Propagation::delayed, Reset::zero},
+        BsnnCase{"bsnn_conversion", "onestep", Propagation::same_step, Reset::subtract},
+        BsnnCase{"bsnn_conversion_pool_after_relu", "delayed", Propagation::delayed,
+                 Reset::subtract},
+        BsnnCase{"bsnn_conversion_pool_after_relu", "delayed", Propagation::delayed, Reset::zero},
+        BsnnCase{"bsnn_conversion_pool_after_relu", "onestep", Propagation::same_step,
+                 Reset::subtract}));
 
 TEST(ReferenceRun, RateCodeConvergesToTheFloatNetwork) {
     // Spike count * threshold / T differs from the activation by at most one spike of each input

@@ -33,6 +33,8 @@ public:
         result.steps = plan_.phase_coded ? plan_.network.timing.steps : n_steps;
         result.latency = plan_.phase_coded ? n_steps - 1 : n_steps;
         result.correct_after.resize(plan_.phase_coded ? 1 : static_cast<std::size_t>(n_steps));
+        if (options.spike_costs != nullptr && !plan_.phase_coded)
+            result.cost_at.resize(result.correct_after.size());
         if (options.keep_logits)
             result.logits =
                 Tensor({static_cast<std::int64_t>(samples.size()), plan_.shapes.back().size()});
@@ -46,7 +48,7 @@ private:
             : run(plan), image(static_cast<std::size_t>(plan.shapes[0].size())) {}
         ReferenceRun run;
         std::vector<float> image;
-        std::vector<std::uint64_t> correct_after;
+        std::vector<std::uint64_t> correct_after, cost_at;
     };
 
     void run_all(const Samples& samples, const SimulationOptions& options, int n_steps,
@@ -57,8 +59,8 @@ private:
         progress.start("simulate", "images", samples.size());
         parallel_for(samples.size(), options.n_threads, [&](std::size_t i, std::size_t w) {
             if (!workers[w]) workers[w] = std::make_unique<Worker>(plan_);
-            run_one(samples, i, {options.seed, options.first_sample + i, 0}, n_steps, *workers[w],
-                    result);
+            run_one(samples, i, {options.seed, options.first_sample + i, 0}, n_steps,
+                    options.spike_costs, *workers[w], result);
             progress.advance(1);
         });
         progress.finish();
@@ -72,13 +74,16 @@ private:
     }
 
     void run_one(const Samples& samples, std::size_t i, const PoissonDraw& draw, int n_steps,
-                 Worker& worker, SimulationResult& result) const {
+                 const SpikeCosts* costs, Worker& worker, SimulationResult& result) const {
         samples.read(i, worker.image);
         worker.run.start(worker.image, draw);
         worker.correct_after.resize(result.correct_after.size());
+        worker.cost_at.resize(result.cost_at.size());
         const auto& logits = worker.run.logits();
         for (int t = 0; t < n_steps; ++t) {
             worker.run.step();
+            if (costs != nullptr && !plan_.phase_coded)
+                worker.cost_at[static_cast<std::size_t>(t)] += worker.run.step_cost(*costs);
             if (plan_.phase_coded && t + 1 < n_steps) continue;
             const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
             if (best == samples.label(i))
@@ -93,6 +98,8 @@ private:
     static void collect(const Worker& worker, SimulationResult& result) {
         for (std::size_t t = 0; t < worker.correct_after.size(); ++t)
             result.correct_after[t] += worker.correct_after[t];
+        for (std::size_t t = 0; t < worker.cost_at.size(); ++t)
+            result.cost_at[t] += worker.cost_at[t];
         const auto counts = worker.run.spike_counts();
         for (std::size_t l = 0; l < counts.size(); ++l)
             for (std::size_t i = 0; i < counts[l].size(); ++i) result.spikes[l][i] += counts[l][i];

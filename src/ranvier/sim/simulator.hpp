@@ -17,6 +17,10 @@ namespace ranvier {
 /// layers, max pools and a binary-phase input do. Does not grow with steps or samples.
 using SpikeCounts = std::vector<std::vector<std::uint64_t>>;
 
+/// What one spike costs, in any whole unit, [n_layers][height][width]: the same for all channels.
+/// Empty for layers that send no spikes. energy/spike_costs.hpp has synaptic operations.
+using SpikeCosts = std::vector<std::vector<std::uint32_t>>;
+
 /// When a rate-coded sample's decision is final before its last step (B-SNN's early exit).
 struct ExitRule {
     enum class Kind {
@@ -38,6 +42,8 @@ struct SimulationOptions {
     std::uint64_t seed = 1;          ///< Poisson input: another seed, other spikes
     std::uint64_t first_sample = 0;  ///< Poisson input: number of the first sample in its data set
     ExitRule exit{};                 ///< rate coding, fast engine only
+    /// Rate coding: adds up the costs of each timestep's spikes; null: does not. Not owned.
+    const SpikeCosts* spike_costs = nullptr;
 };
 
 /// What a spiking network does on a data set.
@@ -51,6 +57,8 @@ struct SimulationResult {
     /// With an exit rule: [steps] samples that were done after so many steps; those that never met
     /// the rule are in the last. Their spikes are counted up to there.
     std::vector<std::uint64_t> exits_after;
+    /// With spike costs: [steps] what the spikes of each step cost, summed over samples.
+    std::vector<std::uint64_t> cost_at;
     SpikeCounts spikes;
     double seconds = 0;  ///< wall time, reading the data included
     Tensor logits;       ///< [samples][n_out] at the end, if asked for
