@@ -106,6 +106,30 @@ limit = 500
 """
 
 
+# The quantized network again with a stronger first layer, as the paper tests its networks.
+STRONGER = "".join(f"""
+[[stage]]
+do = "rescale"
+name = "times_{name}"
+from = "{source}"
+{key}
+[[stage]]
+do = "convert"
+name = "snn_{name}"
+coding = "rate"
+neuron = "multi_spike"
+thresholds = "one"
+spread = 4
+steps = 4
+[[stage]]
+do = "evaluate"
+name = "evaluate_{name}"
+limit = 200
+""" for name, source, key in (("1", "low", "first_layer = 1"), ("1_5", "low", "first_layer = 1.5"),
+                              ("2", "low", "first_layer = 2"),
+                              ("per_mac", "float", "synops_per_mac = 2")))
+
+
 @unittest.skipUnless(CAN_TRAIN, "this build has no LibTorch")
 class LowEnergyTraining(program.ProgramTest):
     def run_recipe(self, text):
@@ -130,7 +154,7 @@ class LowEnergyTraining(program.ProgramTest):
         self.assertIn("binary", info)
 
     def test_the_synop_loss_lowers_synops(self):
-        result = self.run_recipe(SYNOPS)
+        result = self.run_recipe(SYNOPS + STRONGER)
         before, after = result["before"], result["after"]
         self.assertGreater(before["accuracy"], 0.5)
         self.assertGreater(after["accuracy"], before["accuracy"] - 0.15)
@@ -139,6 +163,32 @@ class LowEnergyTraining(program.ProgramTest):
         epochs = self.read_json("run/06-low/result.json")["epochs"]
         self.assertLess(epochs[-1]["synops"], epochs[0]["synops"])
         self.assertIn("null_weight_fraction", after)
+        one, half_more, two = (result[f"evaluate_{name}"]["synops_per_sample"]
+                               for name in ("1", "1_5", "2"))
+        self.assertLess(1.1 * one, half_more)
+        self.assertLess(1.1 * half_more, two)
+        self.assert_scaled("02-rescale", "01-float", 4)
+        factors = {path.parent.name[3:]: json.loads(path.read_text())["first_layer"]
+                   for path in (self.folder / "run").glob("*-times_*/result.json")}
+        self.assertEqual({k: factors[k] for k in ("times_1", "times_1_5", "times_2")},
+                         {"times_1": 1, "times_1_5": 1.5, "times_2": 2})
+        folder = next((self.folder / "run").glob("*-times_per_mac")).name
+        self.assert_scaled(folder, "01-float", factors["times_per_mac"])
+        # Neurons round down, and cannot take back a spike that came too early.
+        scaled = result["evaluate_per_mac"]
+        per_mac = scaled["synops_nominal_per_sample"] / scaled["float_macs_per_sample"]
+        self.assertGreater(per_mac, 1)
+        self.assertLess(per_mac, 2.5)
+
+    def first_weights(self, stage):
+        data = (self.folder / "run" / stage / "network.safetensors").read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        begin, end = json.loads(data[8:8 + length])["conv1.weight"]["data_offsets"]
+        return struct.unpack(f"<{(end - begin) // 4}f", data[8 + length + begin:8 + length + end])
+
+    def assert_scaled(self, stage, source, factor):
+        for after, before in zip(self.first_weights(stage), self.first_weights(source)):
+            self.assertAlmostEqual(after, factor * before, delta=1e-6 * abs(after))
 
     def test_what_cannot_be_trained_or_converted_is_refused(self):
         head = SYNOPS.split("[[stage]]")[0]
@@ -154,6 +204,14 @@ class LowEnergyTraining(program.ProgramTest):
         self.assertIn("unknown; known are", done.stderr)
         self.write("word.toml", head + '[[stage]]\ndo = "train"\nbinary_weights = "iner"\n')
         self.expect_error(BAD_INPUT, "run", "word.toml", "--out", "word", says="inner")
+        self.write("neuron.toml", head + '[[stage]]\ndo = "train"\nneuron = "sign"\n')
+        self.expect_error(BAD_INPUT, "run", "neuron.toml", "--out", "neuron", says="quantized_relu")
+        self.write("penalty.toml", head.replace("vgg7_bsnn", "vgg7_xnor") +
+                   '[[stage]]\ndo = "train"\nsynop_loss = "fan_out"\nlimit = 64\n')
+        self.expect_error(UNSUPPORTED, "run", "penalty.toml", "--out", "penalty", says="sign1")
+        self.write("target.toml", head + '[[stage]]\ndo = "train"\nsynop_loss = "fan_out"\n'
+                   'synop_target = 1e-30\nlimit = 64\n')
+        self.expect_error(BAD_INPUT, "run", "target.toml", "--out", "target", says="at least 1")
 
 
 if __name__ == "__main__":

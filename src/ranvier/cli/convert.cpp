@@ -111,6 +111,9 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
                "rate: when a spike reaches the next layer: same_step or delayed");
     add_choice(command, "--max-rule", convert.max_rule,
                "rate: how max pools decide: running_count or current_step");
+    add_choice(command, "--max-pools", convert.max_pools,
+               "Max pools before ReLUs: lowered (behind the ReLU) or between_neurons (a layer of "
+               "neurons before, another behind)");
     command.add_flag("--pool-neurons", convert.pool_neurons,
                      "Put neurons behind average pools, so that only spikes travel");
     add_choice(command, "--placement", convert.placement,

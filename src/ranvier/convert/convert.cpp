@@ -220,9 +220,11 @@ std::string describe(const ConvertOptions& options, bool base_was_chosen) {
                           describe_base(options, base_was_chosen), wait_of(options),
                           options.threshold_shift ? "on" : "off",
                           options.input == InputCoding::one_spike_phase ? ", one-spike input" : "");
-    return fmt::format("{}; {} steps; {}{}; tuned: {}", code, options.steps,
-                       describe_scale(options), options.pool_neurons ? "; pool neurons" : "",
-                       tuning_name(options.tuning));
+    return fmt::format(
+        "{}; {} steps; {}{}{}; tuned: {}", code, options.steps, describe_scale(options),
+        options.pool_neurons ? "; pool neurons" : "",
+        options.max_pools == MaxPools::between_neurons ? "; max pools between neurons" : "",
+        tuning_name(options.tuning));
 }
 
 }  // namespace
@@ -231,6 +233,7 @@ Network prepared_for_conversion(const Network& network, const ConvertOptions& op
     Network prepared = network;
     remove_dropout(prepared);
     fold_batch_norm(prepared);
+    if (options.max_pools == MaxPools::between_neurons) add_neurons_before_max_pools(prepared);
     lower_max_pool(prepared, options.max_rule);
     if (options.pool_neurons) add_pool_activations(prepared);
     return prepared;
@@ -245,9 +248,12 @@ Network convert(const Network& network, const Samples& calibration, const Conver
         options.base = best_base(wanted.steps, {.threshold_shift = wanted.threshold_shift});
     const Network reference = prepared_for_conversion(network, options);
     Network converted = reference;
-    if (options.thresholds == Thresholds::measured)
-        place_thresholds(converted,
-                         measure_peaks(reference, calibration, options.measure, progress));
+    if (options.thresholds == Thresholds::measured) {
+        auto peaks = measure_peaks(reference, calibration, options.measure, progress);
+        for (const auto& [before, behind] : neurons_around_max_pools(reference))
+            if (options.max_pools == MaxPools::between_neurons) peaks[before] = peaks[behind];
+        place_thresholds(converted, peaks);
+    }
     replace_activations(converted, options);
     spread_currents(converted, options.spread);
     if (options.thresholds == Thresholds::input_current)

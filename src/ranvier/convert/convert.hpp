@@ -30,6 +30,14 @@ enum class Thresholds {
     input_current,
 };
 
+/// What becomes of a max pool that stands before a ReLU, over currents.
+enum class MaxPools {
+    lowered,  ///< it changes places with the ReLU: the same function, one layer of neurons
+    /// B-SNN, section 4.1: neurons before it, whose spikes it pools, and the ReLU's behind it; both
+    /// have the ReLU's peak.
+    between_neurons,
+};
+
 struct ConvertOptions {
     Coding coding = Coding::one_spike;
     int steps = 16;     ///< T
@@ -50,6 +58,7 @@ struct ConvertOptions {
     Reset reset = Reset::subtract;  ///< rate, integrate_fire: SIF (subtract) or RIF (zero)
     Propagation propagation = Propagation::same_step;  ///< rate
     MaxRule max_rule = MaxRule::running_count;         ///< rate
+    MaxPools max_pools = MaxPools::lowered;
     bool pool_neurons = false;  ///< a neuron after every average pool that follows neurons
     Placement placement = Placement::thresholds;
     WeightKind weights = WeightKind::float32;  ///< int8: quantize_weights; float32: as they are
@@ -59,7 +68,7 @@ struct ConvertOptions {
 };
 
 /// The float network that a conversion starts from, computing the same: without dropout, batch norm
-/// folded, activations before max pools, neurons behind pools if wanted.
+/// folded, activations before max pools (max_pools), neurons behind pools if wanted.
 [[nodiscard]] Network prepared_for_conversion(const Network& network,
                                               const ConvertOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/base_choice.hpp"
+#include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/sim/float_reference.hpp"
 #include "ranvier/sim/reference_run.hpp"
@@ -53,12 +54,25 @@ ConvertOptions bsnn_options() {
     return options;
 }
 
-TEST(Convert, WeightsAgreeWithTheBsnnOracle) {
-    const std::string folder = "bsnn_conversion";
+class BsnnConversion : public ::testing::TestWithParam<const char*> {
+protected:
+    /// The float network: its program measures nothing behind pools and puts neurons there later.
+    static Network float_network(const std::string& folder, const std::string& which) {
+        Network network = bsnn_network(folder, which, false);
+        for (std::size_t l = network.layers.size(); l-- > 0;)
+            if (network.layers[l].name.starts_with("pool_relu")) remove_layer(network, l);
+        return network;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Oracles, BsnnConversion,
+                         ::testing::Values("bsnn_conversion", "bsnn_conversion_pool_after_relu"));
+
+TEST_P(BsnnConversion, WeightsAgree) {
+    const std::string folder = GetParam();
     RANVIER_NEEDS_ORACLE(folder);
     const TensorSamples calibration(read_npy(oracle(folder) / "calibration_images.npy"));
-    const Network before = bsnn_network(folder, "before", false);
-    const Network expected = bsnn_network(folder, "after", false);
+    const Network before = float_network(folder, "before");
+    const Network expected = float_network(folder, "after");
     const Network got = convert(before, calibration, bsnn_options());
     ASSERT_EQ(got.layers.size(), expected.layers.size());
     // B-SNN leaves the last layer in units of its input's scale; we restore the logits' own unit.
@@ -78,8 +92,8 @@ TEST(Convert, WeightsAgreeWithTheBsnnOracle) {
     }
 }
 
-TEST(MeasurePeaks, AgreesWithTheBsnnScales) {
-    const std::string folder = "bsnn_conversion";
+TEST_P(BsnnConversion, ScalesAgree) {
+    const std::string folder = GetParam();
     RANVIER_NEEDS_ORACLE(folder);
     const TensorSamples calibration(read_npy(oracle(folder) / "calibration_images.npy"));
     const Tensor scales = read_npy(oracle(folder) / "scales.npy");
@@ -87,8 +101,7 @@ TEST(MeasurePeaks, AgreesWithTheBsnnScales) {
     for (const PercentileMethod method : {PercentileMethod::exact, PercentileMethod::histogram}) {
         options.method = method;
         options.batch = 5;  // does not divide the number of images
-        const auto peaks =
-            measure_peaks(bsnn_network(folder, "before", false), calibration, options);
+        const auto peaks = measure_peaks(float_network(folder, "before"), calibration, options);
         std::size_t k = 0;
         for (const auto& peak : peaks)
             if (!peak.empty()) {
@@ -313,6 +326,70 @@ TEST(Convert, RefusesWhatDoesNotFitMultiSpikeNeurons) {
     wrong = {};
     wrong.spread = 2;  // one_spike coding
     refused(branched_network(4), wrong, Fault::usage);
+}
+
+Network max_before_relu() {
+    Random random(8, 0);
+    Network network;
+    append(network, "input", Input{{2, 8, 8}, {}, {}});
+    append(network, "conv", convolution3x3(random_tensor({3, 2, 3, 3}, random, 0.4F)));
+    append(network, "pool", max_pool2());
+    append(network, "relu", Activation{});
+    append(network, "conv2", convolution3x3(random_tensor({4, 3, 3, 3}, random, 0.3F)));
+    append(network, "relu2", Activation{});
+    append(network, "flatten", Flatten{});
+    append(network, "fc", Linear{random_tensor({3, 64}, random, 0.2F), {}});
+    append(network, "output", Output{});
+    return network;
+}
+
+TEST(Convert, MaxPoolsBetweenNeurons) {
+    const Network network = max_before_relu();
+    const TensorSamples calibration = random_samples(network, 12);
+    ConvertOptions options;
+    options.coding = Coding::rate;
+    options.max_pools = MaxPools::between_neurons;
+    options.measure.percentile = 99;
+    options.steps = 400;
+    const Network prepared = prepared_for_conversion(network, options);
+    ASSERT_EQ(prepared.layers.size(), network.layers.size() + 1);
+    EXPECT_EQ(prepared.layers[2].name, "pool_neuron");
+    std::vector<float> image(128);
+    calibration.read(3, image);
+    const auto expected = reference_forward(network, image);
+    EXPECT_EQ(reference_forward(prepared, image).back(), expected.back());
+
+    const auto peaks = measure_peaks(network, calibration, options.measure);
+    for (const Placement placement : {Placement::thresholds, Placement::weights}) {
+        options.placement = placement;
+        const Network converted = convert(network, calibration, options);
+        const auto& before = converted.layers[2].as<Activation>()->neuron;
+        const auto& behind = converted.layers[4].as<Activation>()->neuron;
+        EXPECT_EQ(before.threshold, behind.threshold);
+        if (placement == Placement::thresholds) {
+            EXPECT_EQ(behind.threshold, peaks[3]);
+        }
+        const ReferencePlan plan(converted);
+        ReferenceRun run(plan);
+        run.start(image);
+        for (int t = 0; t < options.steps; ++t) {
+            run.step();
+            EXPECT_EQ(run.emitted(4), run.emitted(3)) << "neurons behind repeat the pool's spikes";
+        }
+        EXPECT_EQ(why_not_fast(converted), "");
+    }
+    // At the maximum nothing saturates, and counts approach the float values as 1 / T.
+    options.measure.percentile = 100;
+    const Network exact = convert(network, calibration, options);
+    const ReferencePlan plan(exact);
+    ReferenceRun run(plan);
+    run.start(image);
+    for (int t = 0; t < options.steps; ++t) run.step();
+    for (std::size_t k = 0; k < 3; ++k)
+        EXPECT_NEAR(run.logits()[k] / static_cast<float>(options.steps), expected.back()[k], 0.02)
+            << "some 10 spikes' worth in membranes, of 400 steps";
+    options.max_pools = MaxPools::lowered;
+    EXPECT_EQ(convert(network, calibration, options).layers.size(), network.layers.size());
 }
 
 TEST(Convert, RefusesAMaxPoolOfCurrents) {

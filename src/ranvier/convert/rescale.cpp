@@ -3,10 +3,13 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/place.hpp"
 #include "ranvier/convert/simplify.hpp"
+#include "ranvier/net/fan_out.hpp"
 #include "ranvier/net/int8_weights.hpp"
+#include "ranvier/sim/float_engine.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace ranvier {
 
@@ -74,6 +77,31 @@ void normalize_activations(Network& network, const Samples& calibration,
     divide_by_input_peak(network, peaks);
     place_thresholds(network, peaks);
     normalize_weights(network);
+}
+
+double activation_synops(const Network& network, const Samples& samples, int n_threads,
+                         Progress& progress) {
+    if (samples.size() == 0)
+        fail(Fault::bad_input, "no samples to count synaptic operations on; name a data set");
+    require_matching(network, samples);
+    const std::vector<double> fan_outs = activation_fan_outs(network);
+    std::vector<std::size_t> observed;
+    for (std::size_t l = 0; l < fan_outs.size(); ++l)
+        if (fan_outs[l] > 0) observed.push_back(l);
+    double synops = 0;
+    const auto record = [&](std::size_t l, std::span<const float> values, std::size_t) {
+        synops += fan_outs[l] * std::accumulate(values.begin(), values.end(), 0.0);
+    };
+    constexpr std::size_t batch = 32;
+    FloatEngine engine(network, n_threads);
+    progress.start("count", "images", samples.size());
+    for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
+        const std::size_t count = std::min(batch, samples.size() - begin);
+        (void)engine.run(read_batch(samples, begin, count), observed, record);
+        progress.advance(count);
+    }
+    progress.finish();
+    return synops / static_cast<double>(samples.size());
 }
 
 void set_activations(Network& network, NeuronKind kind) {

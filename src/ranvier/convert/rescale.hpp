@@ -24,6 +24,13 @@ void scale_first_layer(Network& network, float factor);
 void normalize_activations(Network& network, const Samples& calibration,
                            const MeasureOptions& options, Progress& progress = no_progress());
 
+/// Activations times nominal fan-out, summed over the activation layers of a float network, mean
+/// over `samples`: the synaptic operations of Sorbaro et al. 2020, section 2.1, as the SynOp loss
+/// counts them.
+/// @throws Error(bad_input) without samples; and as FloatEngine.
+[[nodiscard]] double activation_synops(const Network& network, const Samples& samples,
+                                       int n_threads = 0, Progress& progress = no_progress());
+
 /// Makes `kind` of every ReLU and quantized ReLU. @param kind  one of the two.
 /// @throws Error(usage) for another; Error(unsupported) for a network with other activations.
 void set_activations(Network& network, NeuronKind kind);

@@ -134,6 +134,15 @@ TEST(Rescale, ASilentInputIsRefused) {
     EXPECT_THROW(normalize_activations(network, dark, {.percentile = 99}), Error);
 }
 
+TEST(Rescale, SynopsOfActivations) {
+    // relu_in reaches 2 neurons each, relu 2 outputs each.
+    const std::vector<float> pixels = {1, 2, 3, 0};
+    const MemorySamples two({{1, 1, 2}, 2, {0, 1}, pixels, "two"});
+    // (1, 2): relu (2, 7); (3, 0): relu (12, 7).
+    EXPECT_DOUBLE_EQ(activation_synops(begins_with_activation(), two),
+                     (2 * 3 + 2 * 9 + 2 * 3 + 2 * 19) / 2.0);
+}
+
 TEST(Rescale, ActivationsAreSet) {
     Network network = small();
     set_activations(network, NeuronKind::quantized_relu);

@@ -3,6 +3,7 @@
 #include "ranvier/net/shapes.hpp"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace ranvier {
@@ -85,9 +86,49 @@ void lower_max_pool(Network& network, MaxRule rule) {
         if (layer.as<MaxPool>() == nullptr || readers[l].size() != 1) continue;
         Layer& reader = network.layers[readers[l][0]];
         if (reader.as<Activation>() == nullptr) continue;
+        if (network.layers[layer.inputs[0]].as<Activation>() != nullptr) continue;
         std::swap(layer.operation, reader.operation);
         std::swap(layer.name, reader.name);
     }
+}
+
+namespace {
+
+/// The activation that reads layer l, if nothing else does; else none.
+std::optional<std::size_t> activation_behind(const Network& network,
+                                             const std::vector<std::vector<std::size_t>>& readers,
+                                             std::size_t l) {
+    if (readers[l].size() != 1 || network.layers[readers[l][0]].as<Activation>() == nullptr)
+        return std::nullopt;
+    return readers[l][0];
+}
+
+}  // namespace
+
+void add_neurons_before_max_pools(Network& network) {
+    const auto readers = consumers(network);
+    for (std::size_t l = network.layers.size(); l-- > 0;) {  // from the back: readers stay right
+        const Layer& pool = network.layers[l];
+        if (pool.as<MaxPool>() == nullptr || !activation_behind(network, readers, l)) continue;
+        const std::size_t source = pool.inputs[0];
+        if (network.layers[source].as<Activation>() != nullptr) continue;
+        Layer neurons{unused_name(network, pool.name + "_neuron"), {}, Activation{}};
+        (void)insert_between(network, source, l, std::move(neurons));
+    }
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> neurons_around_max_pools(const Network& network) {
+    const auto readers = consumers(network);
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        if (network.layers[l].as<MaxPool>() == nullptr) continue;
+        const std::size_t source = network.layers[l].inputs[0];
+        const auto behind = activation_behind(network, readers, l);
+        if (behind && network.layers[source].as<Activation>() != nullptr &&
+            readers[source].size() == 1)
+            pairs.emplace_back(source, *behind);
+    }
+    return pairs;
 }
 
 void add_pool_activations(Network& network) {

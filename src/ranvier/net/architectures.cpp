@@ -58,7 +58,7 @@ constexpr std::array vggs = {
         0.5F,
         0.2F},
     Vgg{"vgg15_bsnn",
-        "64 D 64 P 128 D 128 P 256 D 256 D 256 C 512 D 512 D 512 C 512 D 512 D 512 C",
+        "64 D 64 P 128 D 128 P 256 D 256 D 256 C 512 D 512 D 512 C 512 D 512 D 512 C D",
         {4096, 0},
         0.1F,
         0.1F},

@@ -65,6 +65,23 @@ TEST(Architectures, NarrowerAndWithOtherPools) {
     EXPECT_THROW((void)make_architecture("vgg9", input, 10, 1, {0, PoolStyle::own}), Error);
 }
 
+TEST(Architectures, Vgg15HasDropoutBeforeItsLinearLayers) {
+    const Network network =
+        make_architecture("vgg15_bsnn", {{3, 32, 32}, {}, {}}, 10, 1, {.width = 0.125});
+    std::size_t n_linear = 0;
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        if (network.layers[l].as<Linear>() == nullptr) continue;
+        std::size_t before = network.layers[l].inputs[0];
+        if (network.layers[before].as<Flatten>() != nullptr)
+            before = network.layers[before].inputs[0];
+        const auto* dropout = network.layers[before].as<Dropout>();
+        ASSERT_NE(dropout, nullptr) << network.layers[l].name;
+        EXPECT_EQ(dropout->probability, 0.1F);
+        ++n_linear;
+    }
+    EXPECT_EQ(n_linear, 2U);
+}
+
 TEST(Architectures, BatchNormBehindEveryConvolutionIfWanted) {
     for (const char* name : {"vgg9", "resnet12_roy"}) {
         const Network network = make_architecture(name, {{3, 32, 32}, {}, {}}, 10, 1,

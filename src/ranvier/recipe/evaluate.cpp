@@ -1,6 +1,7 @@
 #include "ranvier/base/parallel.hpp"
 #include "ranvier/convert/base_choice.hpp"
 #include "ranvier/convert/rescale.hpp"
+#include "ranvier/energy/spike_costs.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
@@ -178,6 +179,12 @@ void evaluate_spiking_into(const Network& network, const std::shared_ptr<const S
     options.steps = request.steps;
     options.exit = request.exit;
     options.keep_logits = samples->node_labels() != nullptr;
+    SpikeCosts costs;
+    if (result.coding.coding == "rate" && samples->node_labels() == nullptr) {
+        costs = spike_costs(network, network.timing.input == InputCoding::poisson ||
+                                         (request.replay && input_is_sparse(network)));
+        options.spike_costs = &costs;
+    }
     const SimulationResult run =
         simulate(network, samples, request, options, context, result.engine);
     result.samples = run.samples;
@@ -200,6 +207,10 @@ void evaluate_spiking_into(const Network& network, const std::shared_ptr<const S
         for (const std::uint64_t correct : run.correct_after)
             result.accuracy_per_step.push_back(static_cast<double>(correct) /
                                                static_cast<double>(run.samples));
+    std::uint64_t cost = 0;
+    for (const std::uint64_t step : run.cost_at)
+        result.synops_by_step.push_back(static_cast<double>(cost += step) /
+                                        static_cast<double>(run.samples));
     take_ledger(spiking_ledger(network, run, ledger_options(network, request)), true, result);
     if (summarize_weights(network) != WeightSummary::int8) return;
     const auto efficiency = [&](const EnergyConstants& constants) {
@@ -292,6 +303,7 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     else
         evaluate_float_into(network, samples, request, context, result);
 
+    samples->share_findings(*context.processes);
     result.data = samples->describe();  // again: it says what was found while reading
     if (result.samples > 0)
         result.accuracy_error = std::sqrt(result.accuracy * (1 - result.accuracy) /

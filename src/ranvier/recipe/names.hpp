@@ -57,6 +57,9 @@ inline constexpr std::array<NameOf<Placement>, 2> names_of(Placement) {
 inline constexpr std::array<NameOf<MaxRule>, 2> names_of(MaxRule) {
     return {{{"running_count", MaxRule::running_count}, {"current_step", MaxRule::current_step}}};
 }
+inline constexpr std::array<NameOf<MaxPools>, 2> names_of(MaxPools) {
+    return {{{"lowered", MaxPools::lowered}, {"between_neurons", MaxPools::between_neurons}}};
+}
 inline constexpr std::array<NameOf<InputCoding>, 4> names_of(InputCoding) {
     return {{{"direct", InputCoding::direct},
              {"binary_phase", InputCoding::binary_phase},

@@ -3,6 +3,7 @@
 #include "ranvier/base/file.hpp"
 #include "ranvier/recipe/override.hpp"
 #include "ranvier/recipe/table_reader.hpp"
+#include "ranvier/recipe/training_keys.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -42,6 +43,8 @@ NetworkSpec read_network(const toml::table& table, const std::string& file) {
     reader.finish();
     if (spec.file.empty() == spec.architecture.empty())
         fail(Fault::bad_input, "{}: [network]: give either file or architecture", file);
+    for (const char* key : {"input", "classes", "width", "pooling", "batch_norm"})
+        reader.require_use(key, spec.file.empty(), "architecture instead of file");
     if (!input.empty() && input.size() != 3)
         fail(Fault::bad_input, "{}: must be [channels, height, width]", reader.place("input"));
     if (!input.empty()) spec.input = Shape{input[0], input[1], input[2]};
@@ -72,6 +75,23 @@ void read_frames(TableReader& reader, DataOptions& data) {
     read_size(reader, "sensor", data.sensor_width, data.sensor_height);
 }
 
+/// The sensor before which digits move.
+void read_simulator(TableReader& reader, DataOptions& data) {
+    EventSensorOptions& sensor = data.simulator;
+    const auto read = [&](const char* key, float& value, double low, double high) {
+        double number = static_cast<double>(value);
+        reader.read(key, number, low, high);
+        value = static_cast<float>(number);
+    };
+    read("simulated_threshold", sensor.threshold, 0.01, 10);
+    read("simulated_threshold_spread", sensor.threshold_spread, 0, 10);
+    reader.read_integer("simulated_refractory_us", sensor.refractory_us, 0, 1'000'000'000);
+    read("simulated_noise_hz", sensor.noise_hz, 0, 1e6);
+    for (const char* key : {"simulated_threshold", "simulated_threshold_spread",
+                            "simulated_refractory_us", "simulated_noise_hz"})
+        reader.require_use(key, data.set.starts_with("moving-digits"), "set = \"moving-digits\"");
+}
+
 DataOptions read_data(const toml::table& table, const std::string& file, std::uint64_t seed) {
     TableReader reader(table, file, "[data]");
     DataOptions data;
@@ -83,87 +103,11 @@ DataOptions read_data(const toml::table& table, const std::string& file, std::ui
     reader.read_integer("resize", data.resize, 0, 1 << 16);
     reader.read_integer("seed", data.seed, 0, max_seed);
     read_frames(reader, data);
+    read_simulator(reader, data);
     reader.finish();
     if (data.set.empty())
         fail(Fault::bad_input, "{}: [data]: set is missing; for instance set = \"digits\"", file);
     return data;
-}
-
-void read_betas(TableReader& reader, TrainOptions& options) {
-    if (!reader.has("betas")) return;
-    std::vector<double> betas;
-    reader.read("betas", betas);
-    if (betas.size() != 2)
-        fail(Fault::bad_input, "{}: has {} values; two are needed, for instance [0.9, 0.999]",
-             reader.place("betas"), betas.size());
-    options.beta1 = betas[0];
-    options.beta2 = betas[1];
-}
-
-/// What training a float and a spiking network have in common.
-void read_training(TableReader& reader, TrainStage& stage) {
-    TrainOptions& options = stage.options;
-    reader.read_integer("epochs", options.epochs, 1, 100'000);
-    reader.read_integer("batch", options.batch, 1, 1 << 20);
-    reader.read_name("optimizer", options.optimizer);
-    reader.read("learning_rate", options.learning_rate, 0, huge);
-    reader.read("momentum", options.momentum, 0, 1);
-    read_betas(reader, options);
-    reader.read("amsgrad", options.amsgrad);
-    reader.read("weight_decay", options.weight_decay, 0, huge);
-    reader.read_integer("weight_decay_epochs", options.weight_decay_epochs, 0);
-    reader.read_name("schedule", options.schedule);
-    reader.read("milestones", options.milestones, 0);
-    reader.read_integer("step_every", options.step_every, 0);
-    reader.read("warm_up", options.warm_up, 0, 1);
-    reader.read("start_divisor", options.start_divisor, 1, huge);
-    reader.read("final_divisor", options.final_divisor, 1, huge);
-    reader.read("gamma", options.gamma, 0, huge);
-    reader.read_integer("shift", options.shift, 0, 1 << 12);
-    reader.read("flip", options.flip);
-    reader.read_name("device", options.device);
-    reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
-    reader.read("checkpoint_seconds", options.checkpoint_seconds, 0, huge);
-    reader.read_integer("evaluate_every", options.evaluate_every, 0);
-    reader.read_integer("limit", stage.limit, 0);
-}
-
-TrainStage read_train(TableReader& reader) {
-    TrainStage stage;
-    TrainOptions& options = stage.options;
-    read_training(reader, stage);
-    reader.read_name("binary_weights", options.binary_weights);
-    reader.read_name("synop_loss", options.synop_loss);
-    reader.read("synop_target", options.synop_target, 0, huge);
-    reader.read("synop_factor", options.synop_factor, 0, huge);
-    reader.read("synop_weight", options.synop_weight, 0, huge);
-    std::string neuron;
-    reader.read("neuron", neuron);
-    if (!neuron.empty()) stage.neuron = value_named<NeuronKind>(neuron, reader.place("neuron"));
-    return stage;
-}
-
-/// Trains a spiking network through time. Its defaults are those of the papers.
-TrainStage read_fine_tune(TableReader& reader) {
-    TrainStage stage;
-    TrainOptions& options = stage.options;
-    options.optimizer = OptimizerKind::adam;
-    options.learning_rate = 1e-4;
-    options.amsgrad = true;
-    read_training(reader, stage);
-    SpikeTraining& spikes = options.spikes;
-    reader.read_integer("steps", stage.steps, 1, 4096);
-    reader.read_name("surrogate", spikes.surrogate.kind);
-    if (spikes.surrogate.kind == SurrogateKind::exponential) spikes.surrogate.decay = 1;
-    reader.read("surrogate_scale", spikes.surrogate.scale, 0, huge);
-    reader.read("surrogate_decay", spikes.surrogate.decay, 0, huge);
-    reader.read("train_threshold", spikes.threshold);
-    reader.read("train_leak", spikes.leak);
-    double dropout = 0;
-    reader.read("dropout", dropout, 0, 1);
-    spikes.dropout = static_cast<float>(dropout);
-    reader.read_integer("checkpoint_steps", spikes.checkpoint_steps, 0, 4096);
-    return stage;
 }
 
 TrainGraphStage read_train_graph(TableReader& reader) {
@@ -189,10 +133,16 @@ RescaleStage read_rescale(TableReader& reader) {
     double first_layer = 1;
     reader.read("first_layer", first_layer, 0, huge);
     stage.first_layer = static_cast<float>(first_layer);
+    reader.read("synops_per_mac", stage.synops_per_mac, 0, 1e6);
+    reader.require_use("first_layer", stage.synops_per_mac == 0, "synops_per_mac to be left out");
     reader.read("normalize", stage.normalize);
     reader.read_name("per", stage.measure.granularity);
     reader.read("percentile", stage.measure.percentile, 0, 100);
     reader.read_integer("calibrate", stage.calibrate, 1);
+    for (const char* key : {"per", "percentile"})
+        reader.require_use(key, stage.normalize, "normalize = true");
+    reader.require_use("calibrate", stage.normalize || stage.synops_per_mac > 0,
+                       "normalize = true, or synops_per_mac");
     return stage;
 }
 
@@ -233,6 +183,7 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read_name("reset", options.reset);
     reader.read_name("propagation", options.propagation);
     reader.read_name("max_rule", options.max_rule);
+    reader.read_name("max_pools", options.max_pools);
     reader.read("pool_neurons", options.pool_neurons);
     reader.read_name("placement", options.placement);
     reader.read_name("tune", options.tuning);

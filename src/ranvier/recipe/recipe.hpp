@@ -39,6 +39,8 @@ struct TrainStage {
 /// Scales weights: of the first layer, and so that activations have a common peak.
 struct RescaleStage {
     float first_layer = 1;
+    /// The first layer's factor is this times multiply-accumulates / SynOps; 0: first_layer.
+    double synops_per_mac = 0;
     bool normalize = false;  ///< activations, before the first layer is scaled
     MeasureOptions measure{.granularity = Granularity::layer, .percentile = 99.99};
     std::size_t calibrate = 1000;  ///< training samples to measure activations on

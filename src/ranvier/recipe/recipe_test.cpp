@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <rapidcheck/gtest.h>
 
 namespace ranvier {
@@ -69,12 +70,12 @@ amsgrad = true
 weight_decay = 5e-4
 weight_decay_epochs = 30
 schedule = "one_cycle"
-step_every = 30
-milestones = [10, 20]
-gamma = 0.5
 warm_up = 0.25
 start_divisor = 10
 final_divisor = 100
+synop_loss = "activations"
+synop_target = 5e4
+neuron = "quantized_relu"
 device = "cuda"
 checkpoint_seconds = 0.5
 evaluate_every = 5)"),
@@ -85,14 +86,26 @@ evaluate_every = 5)"),
     EXPECT_TRUE(options.amsgrad);
     EXPECT_EQ(options.weight_decay_epochs, 30);
     EXPECT_EQ(options.schedule, ScheduleKind::one_cycle);
-    EXPECT_EQ(options.step_every, 30);
-    EXPECT_EQ(options.milestones, (std::vector{10, 20}));
     EXPECT_EQ(options.warm_up, 0.25);
     EXPECT_EQ(options.start_divisor, 10);
     EXPECT_EQ(options.final_divisor, 100);
     EXPECT_EQ(options.device, DeviceKind::cuda);
     EXPECT_EQ(options.checkpoint_seconds, 0.5);
     EXPECT_EQ(options.evaluate_every, 5);
+    EXPECT_EQ(options.synop_target, 5e4);
+    EXPECT_EQ(std::get<TrainStage>(recipe.stages[0].work).neuron, NeuronKind::quantized_relu);
+    const Recipe stepped = parse_recipe(with("epochs = 3\noptimizer = \"adam\"", R"(epochs = 50
+momentum = 0.8
+schedule = "step"
+step_every = 30
+milestones = [10, 20]
+gamma = 0.5)"),
+                                        "r.toml");
+    const TrainOptions& steps = std::get<TrainStage>(stepped.stages[0].work).options;
+    EXPECT_EQ(steps.momentum, 0.8);
+    EXPECT_EQ(steps.step_every, 30);
+    EXPECT_EQ(steps.milestones, (std::vector{10, 20}));
+    EXPECT_EQ(steps.gamma, 0.5);
     const auto refused = [](const char* line) { return refusal(with("epochs = 3", line)); };
     EXPECT_NE(refused("betas = [0.9]").find("two are needed"), std::string::npos);
     EXPECT_NE(refused("device = \"graphics\"").find("known: cpu, cuda"), std::string::npos);
@@ -100,6 +113,84 @@ evaluate_every = 5)"),
     EXPECT_NE(refused("warm_up = 2").find("from 0 to 1"), std::string::npos);
     EXPECT_NE(refused("schedule = \"one-cycle\"").find("did you mean 'one_cycle'?"),
               std::string::npos);
+}
+
+TEST(Recipe, KeysWithoutEffectAreRefusedWithWhatTheyNeed) {
+    // The sound recipe trains with adam and the schedule cosine.
+    const struct {
+        const char *lines, *key, *needs;
+    } cases[] = {
+        {"momentum = 0.9", "momentum", "optimizer = \"sgd\""},
+        {"gamma = 0.5", "gamma", "schedule = \"step\""},
+        {"milestones = [1]", "milestones", "schedule = \"step\""},
+        {"step_every = 1", "step_every", "schedule = \"step\""},
+        {"schedule = \"step\"", "schedule", "milestones or step_every"},
+        {"schedule = \"step\"\nmilestones = []", "schedule", "milestones or step_every"},
+        {"warm_up = 0.1", "warm_up", "one_cycle"},
+        {"start_divisor = 10", "start_divisor", "one_cycle"},
+        {"final_divisor = 10", "final_divisor", "one_cycle"},
+        {"weight_decay_epochs = 2", "weight_decay_epochs", "weight_decay"},
+        {"synop_target = 100", "synop_target", "synop_loss"},
+        {"synop_factor = 0.5", "synop_factor", "synop_loss"},
+        {"synop_weight = 2", "synop_weight", "synop_loss"},
+        {"synop_loss = \"fan_out\"\nsynop_target = 100\nsynop_factor = 0.5", "synop_factor",
+         "synop_target to be left out"},
+    };
+    for (const auto& [lines, key, needs] : cases) {
+        const std::string text = refusal(with("epochs = 3", lines));
+        EXPECT_NE(text.find(fmt::format("{}: has no effect here; it needs", key)),
+                  std::string::npos)
+            << lines << "\n"
+            << text;
+        EXPECT_NE(text.find(needs), std::string::npos) << text;
+    }
+    const auto stage = [](const char* text) {
+        return refusal(with("do = \"train\"\nepochs = 3\noptimizer = \"adam\"", text));
+    };
+    EXPECT_NE(stage("do = \"train\"\namsgrad = true").find("optimizer = \"adam\""),
+              std::string::npos);
+    EXPECT_NE(stage("do = \"train\"\nbetas = [0.5, 0.9]").find("optimizer = \"adam\""),
+              std::string::npos);
+    EXPECT_NE(stage("do = \"fine_tune\"\nname = \"train\"\nsurrogate_decay = 1").find("stdb"),
+              std::string::npos);
+    EXPECT_NE(stage("do = \"rescale\"\nname = \"train\"\npercentile = 99").find("normalize"),
+              std::string::npos);
+    EXPECT_NE(stage("do = \"rescale\"\nname = \"train\"\nsynops_per_mac = 8\nfirst_layer = 2")
+                  .find("synops_per_mac to be left out"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("architecture = \"digits_cnn\"", "file = \"a.onnx\"\nwidth = 2"))
+                  .find("architecture instead of file"),
+              std::string::npos);
+    EXPECT_NE(refusal(with("set = \"digits\"", "set = \"digits\"\nsimulated_noise_hz = 1"))
+                  .find("moving-digits"),
+              std::string::npos);
+    EXPECT_EQ(parse_recipe(
+                  with("set = \"digits\"", "set = \"moving-digits\"\nsimulated_refractory_us = 5"),
+                  "r.toml")
+                  .data.simulator.refractory_us,
+              5U);
+    // A key from the command line is one like any other.
+    EXPECT_NE(refusal(sound, {"train.momentum=0.5"}).find("optimizer = \"sgd\""),
+              std::string::npos);
+}
+
+TEST(Recipe, ActivationsBecomeReluOrQuantizedRelu) {
+    const std::string text = refusal(with("epochs = 3", "neuron = \"sign\""));
+    EXPECT_EQ(text.find("r.toml:9: stage 1: neuron: is 'sign'; activations can become 'relu' or "
+                        "'quantized_relu'"),
+              0U)
+        << text;
+}
+
+TEST(Recipe, EveryRecipeOfTheProjectLoads) {
+    std::size_t n = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(RANVIER_SOURCE_DIR "/experiments")) {
+        if (entry.path().extension() != ".toml") continue;
+        EXPECT_NO_THROW((void)load_recipe(entry.path())) << entry.path();
+        ++n;
+    }
+    EXPECT_GT(n, 30U);
 }
 
 TEST(Recipe, ReadsEveryStage) {

@@ -4,6 +4,7 @@
 #include "ranvier/convert/rescale.hpp"
 #include "ranvier/convert/simplify.hpp"
 #include "ranvier/net/architectures.hpp"
+#include "ranvier/net/counts.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/recipe/conversion.hpp"
 #include "ranvier/recipe/run_stdp.hpp"
@@ -41,15 +42,16 @@ Network first_network(const Recipe& recipe) {
     return make_architecture(spec.architecture, input, classes, recipe.seed, spec.options);
 }
 
-Json train_json(const TrainResult& result) {
+/// @param penalty  on synaptic operations, or none: then nobody counted them.
+Json train_json(const TrainResult& result, SynopPenalty penalty) {
     Json json = {{"epochs", Json::array()}};
     for (const EpochResult& epoch : result.epochs) {
         json["epochs"].push_back({{"epoch", epoch.epoch},
                                   {"loss", epoch.loss},
                                   {"accuracy", epoch.accuracy},
                                   {"learning_rate", epoch.learning_rate},
-                                  {"images_per_second", epoch.images_per_second},
-                                  {"synops", epoch.synops}});
+                                  {"images_per_second", epoch.images_per_second}});
+        if (penalty != SynopPenalty::none) json["epochs"].back()["synops"] = epoch.synops;
         if (epoch.test_loss) json["epochs"].back()["test_loss"] = *epoch.test_loss;
         if (epoch.test_accuracy) json["epochs"].back()["test_accuracy"] = *epoch.test_accuracy;
     }
@@ -112,7 +114,7 @@ private:
         request.options.checkpoint = folder_.checkpoint();
         request.options.curves = folder_.path();
         TrainResult trained = run_train(network, request, context_);
-        Json json = train_json(trained);
+        Json json = train_json(trained, work.options.synop_loss);
         return {std::move(trained.network), std::move(json)};
     }
 
@@ -151,15 +153,33 @@ private:
     }
 
     Outcome run(Network network, const RescaleStage& work) {
+        DataOptions calibration = data(Split::train, work.calibrate);
+        calibration.shape = network.input().shape;
         if (work.normalize) {
             MeasureOptions measure = work.measure;
             measure.n_threads = context_.n_threads;
-            DataOptions calibration = data(Split::train, work.calibrate);
-            calibration.shape = network.input().shape;
             normalize_activations(network, *open_dataset(calibration), measure, *context_.progress);
         }
-        scale_first_layer(network, work.first_layer);
-        return {std::move(network)};
+        float factor = work.first_layer;
+        if (work.synops_per_mac > 0)
+            factor = factor_for_synops(network, *open_dataset(calibration), work.synops_per_mac);
+        scale_first_layer(network, factor);
+        return {std::move(network), {{"first_layer", factor}}};
+    }
+
+    /// Sorbaro et al. 2020, section 2.3: without biases all activations grow with the factor.
+    [[nodiscard]] float factor_for_synops(const Network& network, const Samples& samples,
+                                          double synops_per_mac) const {
+        double macs = 0;
+        for (const LayerSize& size : layer_sizes(network)) macs += static_cast<double>(size.macs);
+        const double synops =
+            activation_synops(network, samples, context_.n_threads, *context_.progress);
+        if (!(synops > 0))
+            fail(Fault::bad_input,
+                 "rescale: the network's activations are all 0 on {}, so that no factor gives them "
+                 "{} SynOps per multiply-accumulate; give first_layer",
+                 samples.describe(), synops_per_mac);
+        return static_cast<float>(synops_per_mac * macs / synops);
     }
 
     Outcome run(const Network& network, const ConvertStage& work) {

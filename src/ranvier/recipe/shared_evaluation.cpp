@@ -30,7 +30,8 @@ double slowest(double seconds, ProcessGroup& processes) {
 
 /// All lists of counts of a result, in one order.
 std::vector<std::vector<std::uint64_t>*> lists_of(SimulationResult& result) {
-    std::vector<std::vector<std::uint64_t>*> lists = {&result.correct_after, &result.exits_after};
+    std::vector<std::vector<std::uint64_t>*> lists = {&result.correct_after, &result.exits_after,
+                                                      &result.cost_at};
     for (std::vector<std::uint64_t>& layer : result.spikes) lists.push_back(&layer);
     return lists;
 }
@@ -53,7 +54,7 @@ void take_form(const std::string& form, SimulationResult& result) {
     }
     result.steps = static_cast<int>(numbers.at(0));
     result.latency = static_cast<int>(numbers.at(1));
-    result.spikes.resize(numbers.size() - 4);
+    result.spikes.resize(numbers.size() - 5);  // behind steps, latency and three lists
     const auto lists = lists_of(result);
     for (std::size_t k = 0; k < lists.size(); ++k) lists[k]->resize(numbers[k + 2]);
 }
