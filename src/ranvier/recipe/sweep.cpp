@@ -32,7 +32,8 @@ constexpr auto look_interval = 50ms;
 /// network file systems do not have.
 class Claim {
 public:
-    /// None if somebody else has it.
+    /// None if somebody else has it. Makes the file if need be, in place: one that is renamed there
+    /// would take it from under the locks of a sweep that began at the same moment.
     static std::optional<Claim> take(const fs::path& file, std::size_t index) {
         const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         if (descriptor < 0) refuse(file);
@@ -125,7 +126,6 @@ private:
         fs::create_directories(request_.out, ec);
         if (ec)
             fail(Fault::io, "{}: folder cannot be made: {}", request_.out.string(), ec.message());
-        if (!fs::exists(claims())) write_file(claims(), "");
         // A failure noted from now on is this sweep's, or that of one beside it; an earlier one is
         // tried again. The clock is that of the file system, which the notes have too.
         fs::path mark = request_.out / fmt::format("started-{}", ::getpid());
