@@ -15,6 +15,8 @@ struct EvaluateOptions {
     std::string json;
     std::size_t limit = 0;
     EvaluateRequest request;
+    std::string crossbar;  ///< "ROWSxCOLUMNS"
+    CrossbarScheme scheme = CrossbarScheme::differential;
     DataArguments data;
     RunArguments run;
 };
@@ -25,6 +27,8 @@ EvaluationResult evaluate_file(const std::string& file, const EvaluateOptions& o
     EvaluateRequest request = options.request;
     request.network_file = file;
     request.title = file;
+    if (!options.crossbar.empty())
+        request.crossbar = crossbar_options(options.crossbar, options.scheme);
     request.data = options.data.options(options.limit, options.run.seed);
     if (!network.spiking() && !options.against.empty()) {
         request.steps = 0;
@@ -104,6 +108,13 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
                       "Event recordings and rate coding: show the events of a frame as they "
                       "happened, in timesteps of --bin-us, instead of their sum at every step; "
                       "--steps then cuts or prolongs each recording");
+    command
+        ->add_option("--crossbar", options->crossbar,
+                     "Also: in-memory arrays of this size that the weights take, and the rows and "
+                     "devices that a sample switches on, against the network that does not spike")
+        ->type_name("RxC");
+    add_choice(*command, "--crossbar-scheme", options->scheme,
+               "How a weight becomes devices: docs/energy.md");
     options->run.add_threads(*command);
     options->run.add_seed(*command);
     command->footer(
@@ -112,6 +123,7 @@ void add_evaluate(CLI::App& app, const CommandLine& line) {
         "  ranvier evaluate snn.safetensors --data digits --limit 200 --threads 2 --against "
         "net.safetensors\n"
         "  ranvier evaluate rate.safetensors --data digits --exit margin --exit-threshold 5\n"
+        "  ranvier evaluate rate.safetensors --data digits --crossbar 128x128\n"
         "  ranvier evaluate rate.safetensors --data moving-digits --downsample 4 --crop 112x112 "
         "--replay\n");
     command->callback([options, &line] { run(*options, line); });

@@ -8,7 +8,6 @@
 #include "ranvier/report/text.hpp"
 #include "ranvier/sim/float_engine.hpp"
 
-#include <cstdio>
 #include <fmt/format.h>
 
 namespace ranvier {
@@ -49,10 +48,7 @@ struct InfoArguments {
 };
 
 std::string crossbar_text(const Network& network, const InfoArguments& arguments) {
-    CrossbarOptions options{0, 0, arguments.scheme};
-    if (std::sscanf(arguments.crossbar.c_str(), "%6dx%6d", &options.rows, &options.columns) != 2)
-        fail(Fault::usage, "--crossbar is '{}'; expected ROWSxCOLUMNS, for instance 128x128",
-             arguments.crossbar);
+    const CrossbarOptions options = crossbar_options(arguments.crossbar, arguments.scheme);
     const CrossbarMap map = map_onto_crossbars(network, options);
     Table table(
         {"layer", "rows", "columns", "arrays", "cells", "kept", "used", "windows", "rows/spike"});

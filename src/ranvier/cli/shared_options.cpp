@@ -62,6 +62,8 @@ void DataArguments::add_to(CLI::App& command, Split default_split, bool required
         ->check(CLI::Range(0, 1 << 16))
         ->capture_default_str()
         ->type_name("N");
+    add_choice(command, "--filter", filter,
+               "What becomes of images first: inverted (1 - x), edges (gradient magnitude)");
     add_events_to(command);
 }
 
@@ -139,6 +141,7 @@ DataOptions DataArguments::options(std::size_t limit, std::uint64_t seed) const 
     data.root = root;
     data.split = value_named<Split>(split, "--split");
     data.resize = resize;
+    data.filter = filter;
     data.limit = limit;
     data.seed = seed;
     data.frames = frames;

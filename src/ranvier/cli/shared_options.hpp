@@ -14,13 +14,14 @@
 
 namespace ranvier {
 
-/// --data, --data-root, --split, --resize and, for event recordings, --polarity, --events, ...:
+/// --data, --data-root, --split, --resize, --filter and, for event recordings, --polarity, --events, ...:
 /// what to read samples from.
 struct DataArguments {
     std::string set;
     std::string root = "data";
     std::string split;
     int resize = 0;
+    ImageFilter filter = ImageFilter::none;
     EventFrames frames;
     int sensor_width = 0;
     int sensor_height = 0;

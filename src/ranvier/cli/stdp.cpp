@@ -111,6 +111,8 @@ void add_data_options(CLI::App& command, StdpArguments& a) {
         ->expected(3)
         ->check(CLI::PositiveNumber)
         ->type_name("C,H,W");
+    add_choice(command, "--filter", a.data.filter,
+               "What becomes of the images first: inverted (1 - x), edges (gradient magnitude)");
 }
 
 void add_network_options(CLI::App& command, StdpArguments& a) {

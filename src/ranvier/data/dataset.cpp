@@ -87,7 +87,8 @@ std::unique_ptr<Samples> open_dataset(const DataOptions& options) {
              "data set {} has samples of {}, but the network takes {}; use the data that it was "
              "trained on",
              options.set, to_string(samples->shape()), to_string(*options.shape));
-    return samples;
+    if (options.filter == ImageFilter::none) return samples;
+    return std::make_unique<FilteredSamples>(std::move(samples), options.filter);
 }
 
 }  // namespace ranvier

@@ -3,6 +3,7 @@
 #include "ranvier/base/samples.hpp"
 #include "ranvier/data/event_frames.hpp"
 #include "ranvier/data/event_sensor.hpp"
+#include "ranvier/data/filtered_samples.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,10 +30,11 @@ struct DataOptions {
     /// images:DIR: the shorter side is first resized to this many pixels (0: 256/224 of the wanted
     /// height, rounded), then the centre is cropped.
     int resize = 0;
-    std::uint64_t seed = 1;    ///< digits: names the set that is drawn
-    std::size_t n_digits = 0;  ///< digits: how many; 0: 10,000 train, 2,000 test
-    EventFrames frames{};      ///< event recordings
-    int sensor_width = 0;      ///< of event recordings that do not say; 0: they must
+    ImageFilter filter = ImageFilter::none;  ///< images only
+    std::uint64_t seed = 1;                  ///< digits: names the set that is drawn
+    std::size_t n_digits = 0;                ///< digits: how many; 0: 10,000 train, 2,000 test
+    EventFrames frames{};                    ///< event recordings
+    int sensor_width = 0;                    ///< of event recordings that do not say; 0: they must
     int sensor_height = 0;
     EventSensorOptions simulator{};  ///< moving-digits: the sensor that is simulated
 };

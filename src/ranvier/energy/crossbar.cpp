@@ -57,6 +57,7 @@ void place_matrix(const Matrix& matrix, const CrossbarOptions& options, Crossbar
     const std::uint64_t across =
         divided_up(columns, static_cast<std::uint64_t>(options.columns) - dummies);
     layer.rows += rows;
+    layer.rows_left_out += matrix.n_rows * rows_each - rows;
     layer.columns = columns;
     layer.arrays += divided_up(rows, static_cast<std::uint64_t>(options.rows)) * across;
     layer.cells += rows * (columns + across * dummies);
@@ -103,6 +104,14 @@ double share_used(std::uint64_t cells, std::uint64_t arrays, const CrossbarOptio
 
 }  // namespace
 
+CrossbarOptions crossbar_options(const std::string& text, CrossbarScheme scheme) {
+    CrossbarOptions options{0, 0, scheme};
+    char rest = 0;
+    if (std::sscanf(text.c_str(), "%6dx%6d%c", &options.rows, &options.columns, &rest) != 2)
+        fail(Fault::usage, "crossbar is '{}'; expected ROWSxCOLUMNS, for instance 128x128", text);
+    return options;
+}
+
 CrossbarMap map_onto_crossbars(const Network& network, const CrossbarOptions& options) {
     for (const int size : {options.rows, options.columns})
         if (size < 2 || size > 1 << 20)
@@ -124,7 +133,7 @@ CrossbarMap map_onto_crossbars(const Network& network, const CrossbarOptions& op
     return map;
 }
 
-CrossbarReads crossbar_reads(const CrossbarMap& map, std::size_t index, double synops) {
+CrossbarReads crossbar_reads(const CrossbarMap& map, std::size_t index, double operations) {
     const CrossbarLayer& layer = map.layers[index];
     if (layer.rows == 0) return {};
     const double cells_per_row =
@@ -135,8 +144,11 @@ CrossbarReads crossbar_reads(const CrossbarMap& map, std::size_t index, double s
     } else {
         const std::uint64_t columns_each =
             map.options.scheme == CrossbarScheme::differential ? 2 : 1;
-        reads.rows =
-            synops * static_cast<double>(columns_each) / static_cast<double>(layer.columns);
+        // Spikes are taken as spread evenly over all rows, also those that are left out.
+        const double mapped =
+            static_cast<double>(layer.rows) / static_cast<double>(layer.rows + layer.rows_left_out);
+        reads.rows = mapped * operations * static_cast<double>(columns_each) /
+                     static_cast<double>(layer.columns);
     }
     reads.cells = reads.rows * cells_per_row;
     return reads;

@@ -28,7 +28,8 @@ struct CrossbarOptions {
 /// [inputs of a window][outputs], for each group, and its windows are read one after the other.
 struct CrossbarLayer {
     std::string name;
-    std::uint64_t rows = 0;     ///< of devices, over all groups; those without weights left out
+    std::uint64_t rows = 0;  ///< of devices, over all groups; those without weights are left out
+    std::uint64_t rows_left_out = 0;
     std::uint64_t columns = 0;  ///< of devices of one group, dummy columns not counted
     std::uint64_t arrays = 0;
     std::uint64_t cells = 0;       ///< devices of these rows and columns, dummy columns included
@@ -50,17 +51,21 @@ struct CrossbarMap {
 [[nodiscard]] CrossbarMap map_onto_crossbars(const Network& network,
                                              const CrossbarOptions& options);
 
+/// @param text  "ROWSxCOLUMNS", for instance "128x128". @throws Error(usage) for any other.
+[[nodiscard]] CrossbarOptions crossbar_options(const std::string& text, CrossbarScheme scheme);
+
 /// What one sample switches on, mean.
 struct CrossbarReads {
     double rows = 0;   ///< times a row is switched on
     double cells = 0;  ///< devices in them that conduct: energy is proportional to this
 };
 
-/// Of one layer of `map`. A spiking layer switches on the rows of its spikes; with the XNOR scheme
-/// (not spiking) every window switches on half of all rows.
-/// @param synops  border-exact synaptic operations per sample (LayerLedger::synops), ignored for
-///                XNOR.
+/// Of one layer of `map`. A spiking layer switches on the rows of its spikes; one that gets analog
+/// values all rows in every window. With the XNOR scheme (not spiking) every window switches on
+/// half of all rows.
+/// @param operations  per sample: border-exact SynOps of a spiking layer (LayerLedger::synops),
+///                    MACs of one that gets analog values; ignored for XNOR.
 [[nodiscard]] CrossbarReads crossbar_reads(const CrossbarMap& map, std::size_t layer,
-                                           double synops);
+                                           double operations);
 
 }  // namespace ranvier

@@ -34,9 +34,11 @@ TEST(Crossbar, LinearByHand) {
     EXPECT_EQ(map.cells_kept, 9U);
     EXPECT_EQ(map.utilization, 12.0 / 16);
     EXPECT_EQ(map.layers[0].rows_per_spike, 1);
-    // Six spikes, each through all three outputs: rows are on six times, with 9 / 4 devices each.
-    EXPECT_EQ(crossbar_reads(map, 0, 18).rows, 6);
-    EXPECT_EQ(crossbar_reads(map, 0, 18).cells, 13.5);
+    // Ten spikes, each through all three outputs, two for each input: the four rows that are left
+    // are on eight times, with 9 / 4 devices each.
+    EXPECT_EQ(map.layers[0].rows_left_out, 1U);
+    EXPECT_DOUBLE_EQ(crossbar_reads(map, 0, 30).rows, 8);
+    EXPECT_DOUBLE_EQ(crossbar_reads(map, 0, 30).cells, 18);
 
     map = map_onto_crossbars(network, {2, 2, CrossbarScheme::dummy_column});
     EXPECT_EQ(map.arrays, 6U);  // one output and one dummy in each: 2 down, 3 across
@@ -47,8 +49,8 @@ TEST(Crossbar, LinearByHand) {
     EXPECT_EQ(map.layers[0].columns, 6U);
     EXPECT_EQ(map.arrays, 2U);
     EXPECT_EQ(map.utilization, 1);
-    EXPECT_EQ(crossbar_reads(map, 0, 18).rows, 6);
-    EXPECT_EQ(crossbar_reads(map, 0, 18).cells, 27);
+    EXPECT_DOUBLE_EQ(crossbar_reads(map, 0, 30).rows, 8);
+    EXPECT_DOUBLE_EQ(crossbar_reads(map, 0, 30).cells, 36);
 }
 
 TEST(Crossbar, XnorTakesTwoRowsAndReadsHalf) {

@@ -5,6 +5,7 @@
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
+#include "ranvier/recipe/crossbar_result.hpp"
 #include "ranvier/recipe/shared_evaluation.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
@@ -304,6 +305,8 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
         evaluate_float_into(network, samples, request, context, result);
 
     samples->share_findings(*context.processes);
+    if (request.crossbar)
+        result.crossbars = crossbar_result(network, *request.crossbar, result.layers);
     result.data = samples->describe();  // again: it says what was found while reading
     if (result.samples > 0)
         result.accuracy_error = std::sqrt(result.accuracy * (1 - result.accuracy) /

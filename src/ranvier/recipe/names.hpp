@@ -78,6 +78,11 @@ inline constexpr std::array<NameOf<ScaleRule>, 2> names_of(ScaleRule) {
 inline constexpr std::array<NameOf<Split>, 2> names_of(Split) {
     return {{{"train", Split::train}, {"test", Split::test}}};
 }
+inline constexpr std::array<NameOf<ImageFilter>, 3> names_of(ImageFilter) {
+    return {{{"none", ImageFilter::none},
+             {"inverted", ImageFilter::inverted},
+             {"edges", ImageFilter::edges}}};
+}
 inline constexpr std::array<NameOf<Polarity>, 5> names_of(Polarity) {
     return {{{"ignore", Polarity::ignore},
              {"on", Polarity::on},

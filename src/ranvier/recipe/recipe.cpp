@@ -101,6 +101,7 @@ DataOptions read_data(const toml::table& table, const std::string& file, std::ui
     reader.read("root", root);
     data.root = root;
     reader.read_integer("resize", data.resize, 0, 1 << 16);
+    reader.read_name("filter", data.filter);
     reader.read_integer("seed", data.seed, 0, max_seed);
     read_frames(reader, data);
     read_simulator(reader, data);
@@ -202,6 +203,14 @@ ConvertStage read_convert(TableReader& reader) {
     return stage;
 }
 
+void read_crossbar(TableReader& reader, EvaluateStage& stage) {
+    std::string size;
+    CrossbarScheme scheme = CrossbarScheme::differential;
+    reader.read("crossbar", size);
+    reader.read_name("crossbar_scheme", scheme);
+    if (!size.empty()) stage.crossbar = crossbar_options(size, scheme);
+}
+
 EvaluateStage read_evaluate(TableReader& reader) {
     EvaluateStage stage;
     reader.read_name("split", stage.split);
@@ -215,6 +224,7 @@ EvaluateStage read_evaluate(TableReader& reader) {
     reader.read("exit_threshold", threshold, -1e30, 1e30);
     stage.exit.threshold = static_cast<float>(threshold);
     reader.read("replay", stage.replay);
+    read_crossbar(reader, stage);
     reader.read("layers", stage.layers);
     return stage;
 }

@@ -76,6 +76,7 @@ struct EvaluateStage {
     EngineKind engine = EngineKind::automatic;
     ExitRule exit{};
     bool replay = false;
+    std::optional<CrossbarOptions> crossbar;
     bool layers = true;  ///< a row per layer in the result
 };
 

@@ -201,6 +201,7 @@ private:
         request.engine = work.engine;
         request.exit = work.exit;
         request.replay = work.replay;
+        request.crossbar = work.crossbar;
         EvaluationResult result = run_evaluate(network, request, context_);
         if (!work.layers) result.layers.clear();
         Json json = to_json(result);

@@ -160,6 +160,8 @@ StdpOutcome run_stdp_stage(const StdpStage& stage, const DataOptions& data,
     if (!stage.device_sigma.empty())
         json["device_variation"] = measurement.vary(training.model, voting);
     json["crossbars"] = crossbars_json(synapses_as_network(training.model));
+    // A spike meets the devices of its row that conduct: the synapses that there are.
+    json["crossbars"]["cells_read_per_sample"] = json["synaptic_events_per_image"];
     json["training"] = training_json(training);
     json["options"] = Json::parse(options_json(stage.options));
     json["data"] = {{"test", measurement.describe()}, {"train", train_set->describe()}};

@@ -5,6 +5,7 @@
 #include "ranvier/base/progress.hpp"
 #include "ranvier/convert/convert.hpp"
 #include "ranvier/data/dataset.hpp"
+#include "ranvier/energy/crossbar.hpp"
 #include "ranvier/energy/ledger.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/network.hpp"
@@ -77,6 +78,7 @@ struct EvaluateRequest {
     /// Event recordings and rate coding: the events of a frame are shown in timesteps as they
     /// happened (engine/replay.hpp), instead of their sum at every step.
     bool replay = false;
+    std::optional<CrossbarOptions> crossbar;  ///< also: the network on such arrays
 };
 
 /// Runs a float or spiking network on a data set and prices what it did.

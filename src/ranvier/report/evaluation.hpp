@@ -37,6 +37,30 @@ struct CodingResult {
     bool threshold_shift = false;  ///< one_spike
 };
 
+/// A layer with weights on in-memory arrays. Reads are means per sample; docs/energy.md defines
+/// them.
+struct CrossbarLayerResult {
+    std::string name;
+    std::uint64_t arrays = 0;
+    std::uint64_t cells = 0;
+    double rows_read = 0;         ///< times that a row is switched on
+    double cells_read = 0;        ///< devices in them that conduct
+    double float_rows_read = 0;   ///< likewise, of the network that does not spike
+    double float_cells_read = 0;  ///< likewise
+};
+
+/// An evaluated network on in-memory arrays, if that was asked for.
+struct CrossbarResult {
+    int rows = 0;  ///< of one array; 0: not asked for
+    int columns = 0;
+    std::string scheme;
+    std::uint64_t arrays = 0, cells = 0, cells_kept = 0;
+    double utilization = 0;
+    double rows_read = 0, cells_read = 0;              ///< sums over the layers
+    double float_rows_read = 0, float_cells_read = 0;  ///< likewise
+    std::vector<CrossbarLayerResult> layers;
+};
+
 /// How operations were turned into energy.
 struct EnergyResult {
     std::string constants{};  ///< name of the set, for instance 45nm_fp32
@@ -92,6 +116,7 @@ struct EvaluationResult {
     double seconds = 0;                              ///< wall time
     double images_per_second = 0;
     std::vector<LayerResult> layers;
+    CrossbarResult crossbars;
 
     CodingResult coding;
     EnergyResult energy;

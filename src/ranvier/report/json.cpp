@@ -59,6 +59,53 @@ LayerResult layer_from_json(const Json& json) {
     return layer;
 }
 
+/// Calls visit(key, value) for everything but the layers.
+template <typename Result, typename Visit>
+void visit_crossbars(Result& result, const Visit& visit) {
+    visit("rows", result.rows);
+    visit("columns", result.columns);
+    visit("scheme", result.scheme);
+    visit("arrays", result.arrays);
+    visit("cells", result.cells);
+    visit("cells_kept", result.cells_kept);
+    visit("utilization", result.utilization);
+    visit("rows_read_per_sample", result.rows_read);
+    visit("cells_read_per_sample", result.cells_read);
+    visit("float_rows_read_per_sample", result.float_rows_read);
+    visit("float_cells_read_per_sample", result.float_cells_read);
+}
+
+template <typename Layer, typename Visit>
+void visit_crossbar_layer(Layer& layer, const Visit& visit) {
+    visit("name", layer.name);
+    visit("arrays", layer.arrays);
+    visit("cells", layer.cells);
+    visit("rows_read_per_sample", layer.rows_read);
+    visit("cells_read_per_sample", layer.cells_read);
+    visit("float_rows_read_per_sample", layer.float_rows_read);
+    visit("float_cells_read_per_sample", layer.float_cells_read);
+}
+
+Json crossbars_to_json(const CrossbarResult& result) {
+    Json json;
+    visit_crossbars(result, [&json](const char* key, const auto& value) { json[key] = value; });
+    json["layers"] = Json::array();
+    for (const CrossbarLayerResult& layer : result.layers) {
+        Json row;
+        visit_crossbar_layer(layer,
+                             [&row](const char* key, const auto& value) { row[key] = value; });
+        json["layers"].push_back(std::move(row));
+    }
+    return json;
+}
+
+void read_crossbars(const Json& json, CrossbarResult& result) {
+    visit_crossbars(result, Reader(json));
+    if (!json.contains("layers")) return;
+    for (const Json& row : json["layers"])
+        visit_crossbar_layer(result.layers.emplace_back(), Reader(row));
+}
+
 Json coding_to_json(const CodingResult& coding) {
     Json json = {{"coding", coding.coding}};
     if (coding.coding == "float") return json;
@@ -203,6 +250,7 @@ Json to_json(const EvaluationResult& result) {
     Json json = measurements_to_json(result);
     json["layers"] = Json::array();
     for (const LayerResult& layer : result.layers) json["layers"].push_back(layer_to_json(layer));
+    if (result.crossbars.rows > 0) json["crossbars"] = crossbars_to_json(result.crossbars);
     json.update(coding_to_json(result.coding));
     json["energy_constants"] = {{"name", result.energy.constants},
                                 {"mac_pj", result.energy.mac_pj},
@@ -231,6 +279,7 @@ EvaluationResult evaluation_from_json(const std::string& text, const std::string
         read_origin(json, result);
         read_coding(json, result.coding);
         if (json.contains("energy_constants")) read_energy(json["energy_constants"], result.energy);
+        if (json.contains("crossbars")) read_crossbars(json["crossbars"], result.crossbars);
         if (json.contains("layers"))
             for (const Json& layer : json["layers"])
                 result.layers.push_back(layer_from_json(layer));

@@ -78,6 +78,15 @@ void add_float_lines(std::string& text, const EvaluationResult& result) {
              fmt::format("{} ({})", energy_text(result.energy_pj), result.energy.constants));
 }
 
+std::string crossbars_text(const CrossbarResult& result) {
+    return fmt::format(
+        "{} of {} x {} ({}), {} of the cells used; a sample switches on {} rows and {} devices "
+        "(float network: {} and {})",
+        result.arrays, result.rows, result.columns, result.scheme, percent_text(result.utilization),
+        count_text(result.rows_read), count_text(result.cells_read),
+        count_text(result.float_rows_read), count_text(result.float_cells_read));
+}
+
 /// A layer that neither computes nor fires says nothing in a table of work.
 bool idle(const LayerResult& layer) {
     return layer.neurons == 0 && layer.synops == 0 && layer.macs == 0 && layer.float_macs == 0;
@@ -151,6 +160,7 @@ std::string evaluation_text(const EvaluationResult& result) {
         add_float_lines(text, result);
     add_line(text, "null weights",
              fmt::format("{} (|w| < 1e-9)", percent_text(result.null_weight_fraction)));
+    if (result.crossbars.rows > 0) add_line(text, "arrays", crossbars_text(result.crossbars));
     add_line(text, "speed",
              fmt::format("{:.1f} images/s ({:.2f} s, {} threads, engine: {})",
                          result.images_per_second, result.seconds, result.threads, result.engine));

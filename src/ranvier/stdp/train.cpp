@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/parallel.hpp"
+#include "ranvier/base/random_order.hpp"
 #include "ranvier/stdp/checkpoint.hpp"
 
 #include <chrono>
@@ -48,6 +49,9 @@ void respond_to_all(
     progress.finish();
 }
 
+/// Down from here: the order of images in each epoch. No showing has these streams.
+constexpr std::uint64_t order_stream = ~std::uint64_t{2};
+
 /// Trains image by image from where it stands.
 class Trainer {
 public:
@@ -78,9 +82,13 @@ public:
 
 private:
     Showing next_image(std::uint64_t number) {
-        const std::size_t image = number % samples_.size();
+        const std::uint64_t epoch = number / samples_.size();
+        if (order_.empty() || epoch != order_epoch_)
+            order_ = random_order(samples_.size(), {training_.model.seed, order_stream - epoch});
+        order_epoch_ = epoch;
+        const std::size_t image = order_[number % samples_.size()];
         samples_.read(image, pixels_);
-        return {training_.model.seed, static_cast<std::uint32_t>(number / samples_.size()),
+        return {training_.model.seed, static_cast<std::uint32_t>(epoch),
                 static_cast<std::uint32_t>(image), 0};
     }
 
@@ -89,6 +97,8 @@ private:
     const StdpTrainOptions& options_;
     StdpRunner runner_;
     std::vector<float> pixels_;
+    std::vector<std::size_t> order_;  ///< of the images, in this epoch
+    std::uint64_t order_epoch_ = 0;
 };
 
 }  // namespace

@@ -44,7 +44,8 @@ struct StdpTraining {
     std::uint64_t trained_here = 0;  ///< images in these seconds
 };
 
-/// Shows all samples in order, `epochs` times, and learns from each; prunes and quantizes at the
+/// Shows all samples `epochs` times, each time in another random order (folders come sorted by
+/// class), and learns from each; prunes and quantizes at the
 /// intervals asked for and at the end, and lets the thresholds settle. One image after the other,
 /// on one thread: each changes the weights that the next one meets.
 /// @param model  from make_stdp_model. @throws Error as open data; Error(bad_input) for options or

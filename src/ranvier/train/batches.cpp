@@ -2,21 +2,15 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/parallel.hpp"
-#include "ranvier/base/random.hpp"
+#include "ranvier/base/random_order.hpp"
 #include "ranvier/train/streams.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace ranvier {
 
 std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t seed, std::uint64_t epoch) {
-    std::vector<std::size_t> order(n);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    Random random(seed, stream(Purpose::shuffle, epoch));
-    for (std::size_t last = n; last > 1; --last)
-        std::swap(order[last - 1], order[random.below(static_cast<std::uint32_t>(last))]);
-    return order;
+    return random_order(n, {seed, stream(Purpose::shuffle, epoch)});
 }
 
 std::size_t batch_count(std::size_t n, std::size_t batch) {
