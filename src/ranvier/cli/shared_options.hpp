@@ -14,8 +14,8 @@
 
 namespace ranvier {
 
-/// --data, --data-root, --split, --resize, --filter and, for event recordings, --polarity, --events, ...:
-/// what to read samples from.
+/// --data, --data-root, --split, --resize, --filter and, for event recordings, --polarity,
+/// --events, ...: what to read samples from.
 struct DataArguments {
     std::string set;
     std::string root = "data";
