@@ -19,6 +19,7 @@ void add_import(CLI::App& app, const CommandLine& line);
 void add_info(CLI::App& app, const CommandLine& line);
 void add_convert(CLI::App& app, const CommandLine& line);
 void add_evaluate(CLI::App& app, const CommandLine& line);
+void add_attack(CLI::App& app, const CommandLine& line);
 void add_stream(CLI::App& app, const CommandLine& line);
 void add_run(CLI::App& app, const CommandLine& line);
 void add_sweep(CLI::App& app, const CommandLine& line);

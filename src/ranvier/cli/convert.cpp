@@ -60,8 +60,47 @@ std::string refused_base(const std::string& word) {
     }
 }
 
+/// First of all options: what it sets, those behind it may change.
+void add_preset(CLI::App& command, ConvertOptions& convert) {
+    command
+        .add_option_function<std::string>(
+            "--preset",
+            [&convert](const std::string& word) {
+                convert = with_preset(convert, value_named<ConvertPreset>(word, "--preset"));
+            },
+            "What a paper converts with, to train further: hybrid (Poisson input, 100 steps), diet "
+            "or iir (direct input, 5 steps); other options change it")
+        ->check(CLI::IsMember(all_names<ConvertPreset>()))
+        ->default_str("none")
+        ->type_name("WORD");
+}
+
+void add_current_options(CLI::App& command, ConvertOptions& convert) {
+    CurrentOptions& currents = convert.currents;
+    const auto number = [&](const char* name, float& value, const char* help) {
+        command.add_option(name, value, help)
+            ->check(CLI::Range(0.0, 1e30))
+            ->capture_default_str()
+            ->type_name("X");
+    };
+    command
+        .add_option("--calibration-steps", currents.steps,
+                    "input_current: timesteps over which currents are measured")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str()
+        ->type_name("N");
+    number("--threshold-scale", currents.scale, "input_current: factor of the thresholds found");
+    number("--residual-threshold", currents.residual,
+           "input_current: threshold of residual blocks' neurons");
+    number("--silent-threshold", currents.if_silent,
+           "input_current: replaces a threshold of 0; 0: that is an error");
+    number("--input-rate", convert.input_rate,
+           "poisson: spikes per step of a normalized pixel of 1");
+}
+
 void add_coding_options(CLI::App& command, ConvertCommand& options) {
     ConvertOptions& convert = options.convert;
+    add_preset(command, convert);
     add_choice(command, "--coding", convert.coding, "How spikes carry values: rate or one_spike");
     command.add_option("--steps", convert.steps, "rate: timesteps; one_spike: phases T per layer")
         ->check(CLI::Range(1, 4096))
@@ -98,7 +137,8 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
     add_choice(
         command, "--thresholds", convert.thresholds,
         "rate: measured (peak activations); one, as quantized ReLUs and scaled weights need; "
-        "input_current (on the spiking network itself, to train it further; recipes have presets)");
+        "input_current (on the spiking network itself, to train it further; see --preset)");
+    add_current_options(command, convert);
     command
         .add_option("--spread", convert.spread,
                     "rate: divide the input by N, so that N steps together are one float pass")
@@ -182,6 +222,8 @@ void add_convert(CLI::App& app, const CommandLine& line) {
         "--base 1.3 --per channel --calibrate 1000 --data digits\n"
         "  ranvier convert net.safetensors -o rate.safetensors --coding rate --reset subtract "
         "--steps 64 --percentile 99.7 --per layer --calibrate 1000 --data digits\n"
+        "  ranvier convert net.safetensors -o diet.safetensors --preset diet --threshold-scale 0.4 "
+        "--calibrate 200 --data digits\n"
         "  ranvier convert net.safetensors -o snn.safetensors --max-loss 1 --diagnose --data "
         "digits\n");
     command->callback([options, command, &line] {

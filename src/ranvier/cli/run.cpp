@@ -51,6 +51,7 @@ void run_and_print(const Recipe& recipe, const std::string& out, const std::stri
     if (!json.empty()) write_file(json, read_file(result.result_file));
     std::string text;
     if (!result.evaluations.empty()) text = comparison_text(result.evaluations) + "\n";
+    for (const std::string& table : result.tables) text += table + "\n";
     print(text + fmt::format("result: {}\n", result.result_file.string()));
 }
 

@@ -11,6 +11,7 @@
 #include "ranvier/net/network.hpp"
 #include "ranvier/stdp/prune.hpp"
 #include "ranvier/stdp/readout.hpp"
+#include "ranvier/train/attack.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <array>
@@ -146,6 +147,9 @@ inline constexpr std::array<NameOf<SurrogateKind>, 3> names_of(SurrogateKind) {
     return {{{"linear", SurrogateKind::linear},
              {"stdb", SurrogateKind::stdb},
              {"exponential", SurrogateKind::exponential}}};
+}
+inline constexpr std::array<NameOf<AttackMethod>, 2> names_of(AttackMethod) {
+    return {{{"fgsm", AttackMethod::fgsm}, {"pgd", AttackMethod::pgd}}};
 }
 inline constexpr std::array<NameOf<PoolStyle>, 5> names_of(PoolStyle) {
     return {{{"own", PoolStyle::own},

@@ -251,10 +251,27 @@ StdpStage read_stdp(TableReader& reader, const std::vector<Stage>& earlier) {
     return stage;
 }
 
+/// Images may be crafted on an earlier stage's network.
+AttackStage read_attack(TableReader& reader, const std::vector<Stage>& earlier,
+                        std::optional<std::size_t>& also) {
+    AttackStage stage = read_attack_stage(reader);
+    if (stage.crafted_on.empty() || stage.crafted_on.ends_with(".safetensors")) return stage;
+    std::vector<std::string> names;
+    for (std::size_t s = 0; s < earlier.size(); ++s) {
+        if (earlier[s].name == stage.crafted_on) also = s;
+        names.push_back(earlier[s].name);
+    }
+    if (!also)
+        fail(Fault::bad_input,
+             "{}: no earlier stage is called '{}', and a model file ends in .safetensors{}",
+             reader.place("crafted_on"), stage.crafted_on, suggestion(stage.crafted_on, names));
+    return stage;
+}
+
 const std::vector<std::string>& stage_kinds() {
     static const std::vector<std::string> kinds = {
-        "train",   "fine_tune", "train_graph", "fold_batch_norm", "quantize",
-        "rescale", "convert",   "evaluate",    "export",          "stdp"};
+        "train",    "fine_tune", "train_graph", "fold_batch_norm", "quantize", "rescale", "convert",
+        "evaluate", "export",    "stdp",        "attack"};
     return kinds;
 }
 
@@ -324,6 +341,8 @@ Stage read_stage(const toml::table& table, const std::string& file,
         stage.work = read_export(reader);
     else if (stage.kind == "stdp")
         stage.work = read_stdp(reader, earlier);
+    else if (stage.kind == "attack")
+        stage.work = read_attack(reader, earlier, stage.also);
     else
         fail(Fault::bad_input, "{}: there is no stage '{}'{}", reader.place("do"), stage.kind,
              suggestion(stage.kind, stage_kinds()));

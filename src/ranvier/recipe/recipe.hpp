@@ -4,6 +4,7 @@
 #include "ranvier/data/dataset.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/architectures.hpp"
+#include "ranvier/recipe/attack_stage.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/recipe/stdp_stage.hpp"
 #include "ranvier/train/graph_trainer.hpp"
@@ -33,6 +34,7 @@ struct TrainStage {
     TrainOptions options;
     std::optional<NeuronKind> neuron{};  ///< what activations become first: relu, quantized_relu
     int steps = 0;                       ///< fine_tune: new number of timesteps; 0: as it is
+    std::optional<double> leak{};        ///< fine_tune: of all neurons, first
     std::size_t limit = 0;               ///< train on the first so many samples; 0: all
 };
 
@@ -89,9 +91,10 @@ struct Stage {
     std::string name;                 ///< unique; part of the folder's name
     std::optional<std::size_t> from;  ///< the stage whose network it takes; none: the first network
     std::variant<TrainStage, TrainGraphStage, FoldStage, QuantizeStage, RescaleStage, ConvertStage,
-                 EvaluateStage, ExportStage, StdpStage>
+                 EvaluateStage, ExportStage, StdpStage, AttackStage>
         work;
-    std::string text;  ///< its table, for the hash that says whether it is done
+    std::optional<std::size_t> also;  ///< another stage whose network it needs
+    std::string text;                 ///< its table, for the hash that says whether it is done
 };
 
 /// A list of stages and what they work on.

@@ -6,6 +6,7 @@
 #include "ranvier/net/architectures.hpp"
 #include "ranvier/net/counts.hpp"
 #include "ranvier/net/model_file.hpp"
+#include "ranvier/recipe/attack.hpp"
 #include "ranvier/recipe/conversion.hpp"
 #include "ranvier/recipe/run_stdp.hpp"
 #include "ranvier/recipe/stage_folder.hpp"
@@ -110,6 +111,7 @@ private:
         if (stage_.kind == "fine_tune") require_spiking(network);
         if (work.neuron) set_activations(network, *work.neuron);
         if (work.steps > 0) network.timing.steps = work.steps;
+        if (work.leak) set_leak(network, *work.leak);
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
         request.options.curves = folder_.path();
@@ -208,6 +210,19 @@ private:
         return {std::move(network), std::move(json)};
     }
 
+    Outcome run(Network network, const AttackStage& work) {
+        AttackRequest request{
+            work, data(Split::test, work.limit), folder_.network().string(), nullptr, {}};
+        Network other;
+        if (stage_.also) other = load_network(folders_[*stage_.also].network());
+        if (!stage_.also && !work.crafted_on.empty()) other = load_imported(work.crafted_on);
+        if (!other.layers.empty()) request.crafted_on = &other;
+        if (work.save_images) request.images = folder_.path() / "images";
+        Json json = run_attack(network, request, context_);
+        json["title"] = stage_.name;
+        return {std::move(network), std::move(json)};
+    }
+
     Outcome run(Network network, const ExportStage& work) {
         run_export(network, folder_.path() / work.file);
         Json json = {{"file", (folder_.path() / work.file).string()}};
@@ -230,7 +245,12 @@ std::vector<StageFolder> stage_folders(const Recipe& recipe, const fs::path& out
     std::vector<std::string> hashes;
     for (std::size_t s = 0; s < recipe.stages.size(); ++s) {
         const Stage& stage = recipe.stages[s];
-        hashes.push_back(text_hash((stage.from ? hashes[*stage.from] : head) + stage.text));
+        std::string depends_on = stage.from ? hashes[*stage.from] : head;
+        if (stage.also) depends_on += hashes[*stage.also];
+        if (const auto* attack = std::get_if<AttackStage>(&stage.work);
+            attack != nullptr && !stage.also && !attack->crafted_on.empty())
+            depends_on += text_hash(read_file(attack->crafted_on));
+        hashes.push_back(text_hash(depends_on + stage.text));
         folders.emplace_back(out / fmt::format("{:02}-{}", s + 1, stage.name), hashes.back());
     }
     return folders;
@@ -274,12 +294,12 @@ std::string free_key(const Json& json, const std::string& name) {
     return json.contains(name) ? name + "_result" : name;
 }
 
-/// Results of stages that train and measure in one, by name.
-std::vector<std::pair<std::string, Json>> stdp_results(const Recipe& recipe,
-                                                       const std::vector<StageFolder>& folders) {
+/// Results of other stages that measure, by name.
+std::vector<std::pair<std::string, Json>> other_results(const Recipe& recipe,
+                                                        const std::vector<StageFolder>& folders) {
     std::vector<std::pair<std::string, Json>> results;
     for (std::size_t s = 0; s < folders.size(); ++s)
-        if (recipe.stages[s].kind == "stdp")
+        if (recipe.stages[s].kind == "stdp" || recipe.stages[s].kind == "attack")
             results.emplace_back(recipe.stages[s].name,
                                  Json::parse(read_file(folders[s].result())));
     return results;
@@ -288,8 +308,8 @@ std::vector<std::pair<std::string, Json>> stdp_results(const Recipe& recipe,
 Json whole_result(const Recipe& recipe, const std::vector<StageFolder>& folders,
                   const std::vector<EvaluationResult>& evaluations) {
     Json json = Json::object();
-    const auto learned = stdp_results(recipe, folders);
-    if (!learned.empty()) json = learned.back().second;
+    const auto others = other_results(recipe, folders);
+    if (!others.empty()) json = others.back().second;
     if (!evaluations.empty()) json = to_json(evaluations.back());
     json["recipe"] = {{"name", recipe.name}, {"text", recipe.text}};
     json["stages"] = Json::array();
@@ -297,7 +317,7 @@ Json whole_result(const Recipe& recipe, const std::vector<StageFolder>& folders,
         json["stages"].push_back({{"do", stage.kind}, {"name", stage.name}});
     for (const EvaluationResult& evaluation : evaluations)
         json[free_key(json, evaluation.title)] = to_json(evaluation);
-    for (const auto& [name, result] : learned) json[free_key(json, name)] = result;
+    for (const auto& [name, result] : others) json[free_key(json, name)] = result;
     return json;
 }
 
@@ -345,7 +365,11 @@ RecipeRunResult run_recipe(const Recipe& recipe, const RecipeRunOptions& options
             with_context(fmt::format("stage '{}'", recipe.stages[s].name),
                          [&] { run_stage(recipe, s, folders, context); });
         }
-        if (recipe.stages[s].kind != "evaluate" || !processes.first()) continue;
+        if (!processes.first()) continue;
+        if (recipe.stages[s].kind == "attack")
+            result.tables.push_back(recipe.stages[s].name + "\n" +
+                                    attack_text(Json::parse(read_file(folders[s].result()))));
+        if (recipe.stages[s].kind != "evaluate") continue;
         const fs::path file = folders[s].result();
         result.evaluations.push_back(evaluation_from_json(read_file(file), file.string()));
     }

@@ -21,6 +21,7 @@ struct RecipeRunOptions {
 
 struct RecipeRunResult {
     std::vector<EvaluationResult> evaluations;  ///< of the evaluate stages, in order
+    std::vector<std::string> tables;            ///< of the attack stages, in order
     std::filesystem::path result_file;          ///< OUT/result.json
 };
 

@@ -123,6 +123,23 @@ TrainResult run_train(const Network& network, const TrainRequest& request,
 #endif
 }
 
+void set_leak(Network& network, double leak) {
+    if (!(leak >= 0 && leak <= 1))
+        fail(Fault::bad_input, "leak is {}; allowed is 0 to 1 (no leak)", leak);
+    bool any = false;
+    for (Layer& layer : network.layers)
+        if (auto* activation = layer.as<Activation>();
+            activation != nullptr && (activation->neuron.kind == NeuronKind::leaky_delayed ||
+                                      activation->neuron.kind == NeuronKind::leaky_same_step)) {
+            activation->neuron.leak = static_cast<float>(leak);
+            any = true;
+        }
+    if (!any)
+        fail(Fault::usage,
+             "a leak is for leaky neurons, and this network has none; convert with preset "
+             "hybrid, diet or iir, or leave it out");
+}
+
 void run_export(const Network& network, const fs::path& file) {
     if (file.extension() != ".safetensors")
         fail(Fault::unsupported,

@@ -87,6 +87,10 @@ struct EvaluateRequest {
 [[nodiscard]] EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& request,
                                             const RunContext& context);
 
+/// Gives all leaky neurons (N2, N3) this leak.
+/// @throws Error(bad_input) unless it is in [0, 1]; Error(usage) if there are no such neurons.
+void set_leak(Network& network, double leak);
+
 /// Writes a network in the format that the file's name ends with.
 /// @throws Error(unsupported) for any but .safetensors; Error(io).
 void run_export(const Network& network, const std::filesystem::path& file);

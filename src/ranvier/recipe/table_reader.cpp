@@ -80,6 +80,25 @@ void TableReader::read_base(const char* key, float& value) {
                        place(key));
 }
 
+bool TableReader::read_words(const char* key, std::vector<std::string>& words) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return false;
+    words.clear();
+    const auto add = [&](const toml::node& element) {
+        const std::optional<double> found = number(element);
+        const auto* text = element.as_string();
+        if (!found && text == nullptr)
+            fail(Fault::bad_input, "{}: holds {}; it must be text, a number, or a list of these",
+                 place(key), shown(element));
+        words.push_back(found ? fmt::format("{}", *found) : text->get());
+    };
+    if (const auto* list = node->as_array())
+        for (const toml::node& element : *list) add(element);
+    else
+        add(*node);
+    return true;
+}
+
 void TableReader::read_int64(const char* key, std::int64_t& value, std::int64_t low,
                              std::int64_t high) {
     const toml::node* node = find(key);

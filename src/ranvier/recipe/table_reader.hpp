@@ -27,6 +27,8 @@ public:
     void read(const char* key, std::vector<int>& values, int low);
     /// @param low, high  the values allowed.
     void read(const char* key, double& value, double low, double high);
+    /// Text or numbers, one or a list of them, as text. @return whether the key is there.
+    [[nodiscard]] bool read_words(const char* key, std::vector<std::string>& words);
     /// A number, or text as base_named reads it.
     void read_base(const char* key, float& value);
     template <typename Integer>

@@ -111,6 +111,9 @@ TrainStage read_fine_tune(TableReader& reader) {
     read_training(reader, stage);
     SpikeTraining& spikes = options.spikes;
     reader.read_integer("steps", stage.steps, 1, 4096);
+    double leak = -1;  // as they are
+    reader.read("leak", leak, 0, 1);
+    if (leak >= 0) stage.leak = leak;
     reader.read_name("surrogate", spikes.surrogate.kind);
     if (spikes.surrogate.kind == SurrogateKind::exponential) spikes.surrogate.decay = 1;
     reader.read("surrogate_scale", spikes.surrogate.scale, 0, huge);

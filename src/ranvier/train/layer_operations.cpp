@@ -128,33 +128,32 @@ torch::Tensor take_shortcut(const Shortcut& op, const torch::Tensor& x) {
 
 WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                         const torch::Tensor& x, const torch::Tensor& weight,
-                                        bool with_bias, bool with_input) {
+                                        const WantedGradients& wanted) {
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     auto [input, weights, bias] = at::convolution_backward(
         g, padded_x.x, weight, at::IntArrayRef{weight.size(0)}, {w.stride_h, w.stride_w},
         padded_x.padding, {w.dilation_h, w.dilation_w}, false, {0, 0}, op.groups,
-        {with_input, true, with_bias});
-    if (with_input && !symmetric(w))
+        {wanted.input, wanted.weight, wanted.bias});
+    if (wanted.input && !symmetric(w))
         input = input.slice(2, w.pad_top, w.pad_top + x.size(2))
                     .slice(3, w.pad_left, w.pad_left + x.size(3));
     return {input, weights, bias};
 }
 
 WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& in,
-                                   const torch::Tensor& weight, bool with_bias, bool with_input) {
+                                   const torch::Tensor& weight, const WantedGradients& wanted) {
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
     if (x.is_cpu()) {
-        result =
-            convolution_gradients({}, g, as_image(x), as_kernel(weight), with_bias, with_input);
-        result.weight = result.weight.flatten(1);
+        result = convolution_gradients({}, g, as_image(x), as_kernel(weight), wanted);
+        if (wanted.weight) result.weight = result.weight.flatten(1);
         return result;
     }
     const torch::Tensor rows = g.flatten(1);
-    if (with_input) result.input = as_image(rows.mm(weight));
-    result.weight = rows.t().mm(x);
-    if (with_bias) result.bias = rows.sum(0);
+    if (wanted.input) result.input = as_image(rows.mm(weight));
+    if (wanted.weight) result.weight = rows.t().mm(x);
+    if (wanted.bias) result.bias = rows.sum(0);
     return result;
 }
 

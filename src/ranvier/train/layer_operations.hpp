@@ -34,13 +34,16 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 struct WeightedGradients {
     torch::Tensor input, weight, bias;
 };
+struct WantedGradients {
+    bool input = true, weight = true, bias = true;
+};
 /// @param g  of the layer's output.
 [[nodiscard]] WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                                       const torch::Tensor& x,
-                                                      const torch::Tensor& weight, bool with_bias,
-                                                      bool with_input);
+                                                      const torch::Tensor& weight,
+                                                      const WantedGradients& wanted);
 [[nodiscard]] WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& x,
-                                                 const torch::Tensor& weight, bool with_bias,
-                                                 bool with_input);
+                                                 const torch::Tensor& weight,
+                                                 const WantedGradients& wanted);
 
 }  // namespace ranvier

@@ -30,7 +30,8 @@ struct ThroughTime : torch::autograd::Function<ThroughTime> {
         const auto holder = context->saved_data["run"].toCapsule();
         auto* run = static_cast<RunHolder*>(holder.get())->run.get();
         const bool of_pixels = context->saved_data["of_pixels"].toBool();
-        SpikingRun::Gradients result = run->backward(gradients[0], of_pixels);
+        SpikingRun::Gradients result = run->backward(
+            gradients[0], of_pixels ? SpikingRun::Wanted::both : SpikingRun::Wanted::parameters);
         torch::autograd::variable_list all = {{}, result.pixels};
         all.insert(all.end(), result.parameters.begin(), result.parameters.end());
         return all;

@@ -1,4 +1,5 @@
 // Spikes, logits, losses and gradients of the authors' own programs (../shared/oracles).
+#include "ranvier/train/input_gradient.hpp"
 #include "ranvier/train/layer_operations.hpp"
 #include "ranvier/train/spiking_executor.hpp"
 
@@ -27,8 +28,11 @@ Activation neurons(NeuronKind kind, float threshold, float leak) {
 
 /// Six weighted layers and five layers of neurons: README.md of the oracles.
 Network oracle_network(const fs::path& folder, NeuronKind kind) {
-    const Tensor thresholds = testing::read_npy(folder / "thresholds.npy");
-    const Tensor leaks = testing::read_npy(folder / "leaks.npy");
+    const bool of_attack = fs::exists(folder / "thresholds_effective.npy");
+    const Tensor thresholds =
+        testing::read_npy(folder / (of_attack ? "thresholds_effective.npy" : "thresholds.npy"));
+    Tensor leaks = testing::read_npy(folder / (of_attack ? "leak.npy" : "leaks.npy"));
+    if (of_attack) leaks.values.assign(thresholds.size(), leaks.values.at(0));
     const auto weight = [&](int k) {
         return testing::read_npy(folder / fmt::format("w{}.npy", k));
     };
@@ -239,7 +243,8 @@ void compare_block(const std::string& name, NeuronKind kind) {
     const SpikingModel model(network, {}, torch::kFloat32, torch::kCPU);
     SpikingRun run(model, {}, pass, true);
     (void)run.forward();
-    const SpikingRun::Gradients gradients = run.backward(weights.flatten(2), true);
+    const SpikingRun::Gradients gradients =
+        run.backward(weights.flatten(2), SpikingRun::Wanted::both);
     EXPECT_LT(
         relative_error(gradients.pixels.contiguous(), tensor(folder / "grad_input.npy").sum(0)),
         gradient_tolerance);
@@ -270,6 +275,34 @@ TEST(SpikingOracle, ResidualBlocks) {
                 name, neuron[1] == '2' ? NeuronKind::leaky_delayed : NeuronKind::leaky_same_step);
         }
     }
+}
+
+/// The gradient that the authors' attacks follow, for the spikes that their encoder drew. Their
+/// loss is the mean over images, ours the sum.
+void compare_input_gradient(const fs::path& folder, const std::string& spikes,
+                            const std::string& gradient) {
+    const torch::Tensor frames = tensor(folder / (spikes + ".npy"));
+    Network network = oracle_network(folder, NeuronKind::leaky_delayed);
+    network.timing = {.steps = static_cast<int>(frames.size(0)), .input = InputCoding::poisson};
+    SpikingPass pass;
+    pass.frames = frames;
+    const torch::Tensor labels = tensor(folder / "label.npy").to(torch::kInt64);
+    const torch::Tensor found = InputGradient(network, {})({}, labels, pass) / labels.size(0);
+    const torch::Tensor expected = tensor(folder / (gradient + ".npy"));
+    EXPECT_LT(relative_error(found, expected), gradient_tolerance) << gradient;
+    EXPECT_TRUE(found.sign().equal(expected.sign())) << gradient;
+}
+
+TEST(SpikingOracle, AttacksFollowTheAuthorsGradient) {
+    for (const char* name : {"attack_snn_leak099", "attack_snn_if_targeted"}) {
+        RANVIER_NEEDS_ORACLE(name);
+        SCOPED_TRACE(name);
+        compare_input_gradient(testing::oracle(name), "input_spikes", "grad_input");
+    }
+    for (const int k : {1, 2, 3})
+        compare_input_gradient(testing::oracle("attack_snn_leak099"),
+                               fmt::format("pgd_input_spikes{}", k),
+                               fmt::format("pgd_grad_input{}", k));
 }
 
 }  // namespace

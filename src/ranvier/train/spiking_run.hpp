@@ -43,8 +43,10 @@ public:
         /// Of the pixels. The encoder counts as the identity: sums over all steps.
         torch::Tensor pixels;
     };
+    enum class Wanted { parameters, pixels, both };
     /// @param logits_gradient  [n][n_out], or [steps][n][n_out]: one for what each step adds.
-    [[nodiscard]] Gradients backward(const torch::Tensor& logits_gradient, bool of_pixels);
+    /// @param wanted  with `pixels`, the parameters' gradients are not computed and stay undefined.
+    [[nodiscard]] Gradients backward(const torch::Tensor& logits_gradient, Wanted wanted);
 
     /// [n_layers][steps] spikes of the batch; empty for layers without neurons.
     [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& spikes() const { return spikes_; }
@@ -103,7 +105,7 @@ private:
     torch::Tensor image_;  ///< normalized
     std::int64_t chunk_steps_ = 1;
     bool keep_;
-    bool of_pixels_ = false;
+    bool of_pixels_ = false, of_parameters_ = true;
     std::vector<bool> constant_;           ///< [n_layers] as the model's; none with frames
     Chunk constants_;                      ///< one step
     std::vector<torch::Tensor> membrane_;  ///< [n_layers] buffers of the segment that was run last

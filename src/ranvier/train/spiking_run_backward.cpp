@@ -32,7 +32,7 @@ void SpikingRun::pass_gradient(std::size_t l, Chunk& chunk, const torch::Tensor&
 }
 
 void SpikingRun::add_parameter_gradient(int place, const torch::Tensor& gradient) {
-    if (place < 0) return;
+    if (place < 0 || !of_parameters_) return;
     const auto p = static_cast<std::size_t>(place);
     const torch::Tensor& parameter = model_.parameters[p].tensor;
     torch::Tensor& sum = result_.parameters[p];
@@ -42,9 +42,10 @@ void SpikingRun::add_parameter_gradient(int place, const torch::Tensor& gradient
         sum = gradient.to(parameter.options()).reshape(parameter.sizes()).clone();
 }
 
-SpikingRun::Gradients SpikingRun::backward(const torch::Tensor& logits_gradient, bool of_pixels) {
+SpikingRun::Gradients SpikingRun::backward(const torch::Tensor& logits_gradient, Wanted wanted) {
     if (!keep_) fail(Fault::internal, "train: the way back was not prepared");
-    of_pixels_ = of_pixels;
+    of_pixels_ = wanted != Wanted::parameters;
+    of_parameters_ = wanted != Wanted::pixels;
     result_ = {};
     result_.parameters.resize(model_.parameters.size());
     carry_.assign(constant_.size(), {});
@@ -62,10 +63,10 @@ SpikingRun::Gradients SpikingRun::backward(const torch::Tensor& logits_gradient,
     }
     for (std::size_t l = constant_.size(); l-- > 0;)
         if (constant_[l]) layer_backward(l, constants_);
-    for (std::size_t p = 0; p < result_.parameters.size(); ++p)
+    for (std::size_t p = 0; of_parameters_ && p < result_.parameters.size(); ++p)
         if (!result_.parameters[p].defined())
             result_.parameters[p] = torch::zeros_like(model_.parameters[p].tensor.detach());
-    if (of_pixels && model_.scale.defined()) result_.pixels = result_.pixels * model_.scale;
+    if (of_pixels_ && model_.scale.defined()) result_.pixels = result_.pixels * model_.scale;
     return std::move(result_);
 }
 
@@ -130,16 +131,15 @@ void SpikingRun::weighted_backward(std::size_t l, Chunk& chunk) {
     const std::size_t source = layer.inputs[0];
     const torch::Tensor x = inputs(l, chunk)[0];
     const torch::Tensor weight = model_.weight[l].detach();
-    const bool with_bias = model_.bias[l].defined();
-    const bool with_input = wants_gradient(source);
+    const WantedGradients wanted = {wants_gradient(source), of_parameters_,
+                                    of_parameters_ && model_.bias[l].defined()};
     const auto* conv = layer.as<Convolution>();
     const WeightedGradients gradients =
-        conv != nullptr
-            ? convolution_gradients(*conv, chunk.gradients[l], x, weight, with_bias, with_input)
-            : linear_gradients(chunk.gradients[l], x, weight, with_bias, with_input);
+        conv != nullptr ? convolution_gradients(*conv, chunk.gradients[l], x, weight, wanted)
+                        : linear_gradients(chunk.gradients[l], x, weight, wanted);
     add_parameter_gradient(model_.places[l].weight, gradients.weight);
-    if (with_bias) add_parameter_gradient(model_.places[l].bias, gradients.bias);
-    if (with_input)
+    if (wanted.bias) add_parameter_gradient(model_.places[l].bias, gradients.bias);
+    if (wanted.input)
         pass_gradient(
             source, chunk,
             gradients.input.reshape(image_sizes(source, chunk)).contiguous(channels_last));

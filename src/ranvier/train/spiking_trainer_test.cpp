@@ -1,8 +1,10 @@
 // Training spiking networks from end to end: no LibTorch type in sight.
 #include "ranvier/base/error.hpp"
+#include "ranvier/base/file.hpp"
 #include "ranvier/base/random.hpp"
 #include "ranvier/data/memory_samples.hpp"
 #include "ranvier/sim/simulator.hpp"
+#include "ranvier/train/checkpoint.hpp"
 #include "ranvier/train/trainer.hpp"
 
 #include <gtest/gtest.h>
@@ -168,6 +170,37 @@ TEST(SpikingTrainer, DivergenceNamesLayerAndTimestep) {
     EXPECT_TRUE(mentions(error, "the membranes of layer 'neurons")) << error;
     EXPECT_TRUE(mentions(error, "not finite, at timestep ") && mentions(error, " of 4;")) << error;
     EXPECT_TRUE(mentions(error, "lower the learning rate")) << error;
+}
+
+/// The first step of the second epoch ruins the weights, which are still finite then.
+TEST(SpikingTrainer, DivergenceLeavesTheLastGoodCheckpoint) {
+    const auto file = std::filesystem::path(::testing::TempDir()) / "diverged.checkpoint";
+    for (const bool spiking : {false, true}) {
+        std::filesystem::remove(file);
+        Network network = spiking_network(NeuronKind::leaky_same_step, spiking ? 3 : 0);
+        if (!spiking)
+            for (const std::size_t l : {2, 5}) network.layers[l].operation = Activation{};
+        TrainOptions options = quick(3);
+        options.optimizer = OptimizerKind::sgd;
+        options.momentum = 0;
+        options.schedule = ScheduleKind::step;
+        options.milestones = {1};
+        options.gamma = spiking ? 1e40 : 1e30;
+        options.spikes.threshold = options.spikes.leak = false;
+        options.checkpoint = file;
+        options.checkpoint_seconds = 1e-9;  // after every batch
+        EXPECT_NE(error_of(network, options), "");
+        const Checkpoint kept = decode_checkpoint(read_file(file), file);
+        EXPECT_GE(kept.epochs.size(), 1U);
+        for (const auto& [name, tensor] : kept.tensors)
+            for (const float value : tensor.values) ASSERT_TRUE(std::isfinite(value)) << name;
+        if (spiking) continue;  // spikes are at most 1: the loss may be finite with any weights
+        EXPECT_EQ(kept.epochs.size(), 1U);
+        EXPECT_EQ(kept.part.batches, 0U);
+        for (const auto& [name, tensor] : kept.tensors)
+            for (const float value : tensor.values) ASSERT_LT(std::abs(value), 100) << name;
+        std::filesystem::remove(file);
+    }
 }
 
 TEST(SpikingTrainer, RefusesOptionsOfFloatNetworks) {

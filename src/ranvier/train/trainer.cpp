@@ -2,7 +2,6 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/file.hpp"
-#include "ranvier/base/parallel.hpp"
 #include "ranvier/net/binary_weights.hpp"
 #include "ranvier/train/batch_feed.hpp"
 #include "ranvier/train/checkpoint.hpp"
@@ -16,6 +15,7 @@
 #include "ranvier/train/spiking_executor.hpp"
 #include "ranvier/train/synop_loss.hpp"
 #include "ranvier/train/tensor_group.hpp"
+#include "ranvier/train/torch_threads.hpp"
 #include "ranvier/train/weight_binarizer.hpp"
 
 #include <array>
@@ -29,20 +29,6 @@ namespace ranvier {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// LibTorch's number of threads is one setting for the whole program; it is put back at the end.
-class TorchThreads {
-public:
-    explicit TorchThreads(int n_threads) : before_(at::get_num_threads()) {
-        at::set_num_threads(thread_count(n_threads));
-    }
-    ~TorchThreads() { at::set_num_threads(before_); }
-    TorchThreads(const TorchThreads&) = delete;
-    TorchThreads& operator=(const TorchThreads&) = delete;
-
-private:
-    int before_;
-};
 
 using Clock = std::chrono::steady_clock;
 
@@ -118,13 +104,18 @@ private:
     /// are and without gradients.
     template <typename Visit>
     void for_each_batch(const Samples& samples, std::size_t n_samples, const Visit& visit);
+    /// The rest of an epoch, its results and its checkpoint.
+    void run_whole_epoch(const Fingerprint& run, Progress& progress);
     /// From where `part_` says to the epoch's end.
     void run_epoch(const Fingerprint& run, Progress& progress);
     void run_batch(std::uint64_t epoch, const Batch& batch);
     [[nodiscard]] std::vector<torch::Tensor> gradients() const;
     [[nodiscard]] EpochResult finished_epoch() const;
     void measure_test(EpochResult& result, Progress& progress);
+    /// A checkpoint of what is now; written once the next loss is known to be finite, for weights
+    /// that are still finite can be ruined already.
     void save(const Fingerprint& run);
+    void write_saved();
     [[nodiscard]] std::string note(std::uint64_t epoch) const;
     /// Samples of the epoch that `part_` has seen.
     [[nodiscard]] std::size_t seen() const {
@@ -162,6 +153,7 @@ private:
     CurveFiles curves_;
     std::vector<EpochResult> epochs_;
     PartOfEpoch part_;
+    std::optional<Checkpoint> saved_;  ///< not written yet
     Clock::time_point last_save_ = Clock::now();
 };
 
@@ -236,7 +228,9 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
     std::array<double, 2> sums = {loss.item<double>(),
                                   static_cast<double>(count_correct(outputs, batch.labels))};
     processes.sum(sums);
+    if (!std::isfinite(sums[0])) saved_.reset();
     require_finite(sums[0], epoch, batch, pass);
+    write_saved();
     if (spiking_ != nullptr) watch_.add(spiking_->spikes(), processes);
     optimizer_.zero_gradients();
     loss.backward();
@@ -352,8 +346,13 @@ void Training::save(const Fingerprint& run) {
     for_each_tensor([&](const NamedTensor& entry) {
         checkpoint.tensors.emplace(entry.name, to_ranvier(entry.tensor));
     });
-    save_checkpoint(checkpoint, options_.checkpoint);
+    saved_ = std::move(checkpoint);
     last_save_ = Clock::now();
+}
+
+void Training::write_saved() {
+    if (saved_) save_checkpoint(*saved_, options_.checkpoint);
+    saved_.reset();
 }
 
 void Training::restore(const Checkpoint& checkpoint) {
@@ -385,18 +384,25 @@ void Training::run_epochs(const Fingerprint& run, Progress& progress) {
     const auto n_epochs = static_cast<std::size_t>(options_.epochs);
     progress.start("train", "images", (n_epochs - epochs_.size()) * samples_.size() - seen());
     curves_.begin(epochs_);
-    while (epochs_.size() < n_epochs) {
-        run_epoch(run, progress);
-        EpochResult epoch = finished_epoch();
-        measure_test(epoch, progress);
-        epoch.unix_time = unix_time();
-        epochs_.push_back(epoch);
-        part_ = {};
-        if (epoch.epoch % options_.checkpoint_every == 0 || epoch.epoch == options_.epochs)
-            save(run);
-        curves_.add_last(epochs_);
+    try {
+        while (epochs_.size() < n_epochs) run_whole_epoch(run, progress);
+    } catch (...) {
+        write_saved();  // stopped, but not by what was saved
+        throw;
     }
+    write_saved();
     progress.finish();
+}
+
+void Training::run_whole_epoch(const Fingerprint& run, Progress& progress) {
+    run_epoch(run, progress);
+    EpochResult epoch = finished_epoch();
+    measure_test(epoch, progress);
+    epoch.unix_time = unix_time();
+    epochs_.push_back(epoch);
+    part_ = {};
+    if (epoch.epoch % options_.checkpoint_every == 0 || epoch.epoch == options_.epochs) save(run);
+    curves_.add_last(epochs_);
 }
 
 TrainResult Training::result(const Network& network) {

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "ranvier/train/attack.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ranvier {
+
+class TableReader;
+
+/// Attacks of a network, at all combinations of the lists' entries.
+struct AttackStage {
+    std::vector<AttackMethod> methods = {AttackMethod::fgsm};
+    std::vector<double> epsilons = {8.0 / 255};
+    std::vector<int> steps{};     ///< rate-coded networks: timesteps; empty: the network's
+    std::vector<double> leaks{};  ///< leaky neurons: of all layers; empty: the network's
+    AttackOptions options{};      ///< method, epsilon, seed and threads are put in
+    std::size_t limit = 0;        ///< attack the first so many samples; 0: all
+    std::string crafted_on{};     ///< recipe: an earlier stage or a model file; empty: itself
+    bool save_images = false;
+};
+
+/// @throws Error(bad_input) for a value that is out of range.
+[[nodiscard]] AttackStage read_attack_stage(TableReader& reader);
+
+/// A number, or a fraction: "0.03", "8/255".
+/// @param where  what the word was given for; stands in the message.
+/// @throws Error(bad_input) for anything else.
+[[nodiscard]] double fraction_named(const std::string& word, const std::string& where);
+
+/// "none" (untargeted), "random", or the number of a class.
+/// @throws Error(bad_input) for anything else.
+void set_target(AttackOptions& options, const std::string& word, const std::string& where);
+
+/// As set_target reads it.
+[[nodiscard]] std::string target_name(const AttackOptions& options);
+
+}  // namespace ranvier

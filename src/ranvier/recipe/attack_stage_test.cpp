@@ -1,0 +1,98 @@
+#include "ranvier/recipe/attack_stage.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/recipe/recipe.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ranvier {
+namespace {
+
+const std::string head = R"(
+[network]
+architecture = "digits_cnn"
+[data]
+set = "digits"
+[[stage]]
+do = "train"
+[[stage]]
+do = "attack"
+)";
+
+AttackStage stage_of(const std::string& keys) {
+    return std::get<AttackStage>(parse_recipe(head + keys, "r.toml").stages.back().work);
+}
+
+std::string refusal(const std::string& keys) {
+    try {
+        (void)stage_of(keys);
+        return "";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), Fault::bad_input);
+        return error.what();
+    }
+}
+
+TEST(FractionNamed, NumbersAndFractions) {
+    EXPECT_EQ(fraction_named("8/255", "x"), 8.0 / 255);
+    EXPECT_EQ(fraction_named("0.25", "x"), 0.25);
+    EXPECT_EQ(fraction_named("0", "x"), 0);
+    for (const char* word :
+         {"", "/", "8/", "/255", "8/0", "8/255/2", "1e999", "nan", "a", "8 /255"})
+        EXPECT_THROW((void)fraction_named(word, "x"), Error) << word;
+}
+
+TEST(SetTarget, WordsAndClassesReadBack) {
+    AttackOptions options;
+    for (const char* word : {"random", "3", "none"}) {
+        set_target(options, word, "x");
+        EXPECT_EQ(target_name(options), word);
+    }
+    for (const char* word : {"", "-1", "3x", "other"})
+        EXPECT_THROW(set_target(options, word, "x"), Error) << word;
+}
+
+TEST(AttackStage, ReadsOneValueOrLists) {
+    const AttackStage plain = stage_of("");
+    EXPECT_EQ(plain.methods, (std::vector<AttackMethod>{AttackMethod::fgsm}));
+    EXPECT_EQ(plain.epsilons, (std::vector<double>{8.0 / 255}));
+    const AttackStage stage = stage_of(
+        "method = [\"pgd\", \"fgsm\"]\nepsilon = [\"2/255\", 0.1]\nstep = \"1/255\"\n"
+        "steps = [2, 5]\nleak = [1, 0.9]\niterations = 3\ntarget = 4\nrandom_start = false\n");
+    EXPECT_EQ(stage.methods, (std::vector<AttackMethod>{AttackMethod::pgd, AttackMethod::fgsm}));
+    EXPECT_EQ(stage.epsilons, (std::vector<double>{2.0 / 255, 0.1}));
+    EXPECT_EQ(stage.steps, (std::vector<int>{2, 5}));
+    EXPECT_EQ(stage.leaks, (std::vector<double>{1, 0.9}));
+    EXPECT_EQ(stage.options.step, 1.0 / 255);
+    EXPECT_EQ(stage.options.target, 4);
+    EXPECT_EQ(stage.options.goal, AttackGoal::fixed_class);
+    EXPECT_FALSE(stage.options.random_start);
+    EXPECT_EQ(stage_of("epsilon = \"4/255\"").epsilons, (std::vector<double>{4.0 / 255}));
+}
+
+TEST(AttackStage, NeedsTheStageThatImagesAreCraftedOn) {
+    const Recipe recipe = parse_recipe(head + "crafted_on = \"train\"", "r.toml");
+    EXPECT_EQ(recipe.stages.back().also, 0U);
+    EXPECT_FALSE(
+        parse_recipe(head + "crafted_on = \"a.safetensors\"", "r.toml").stages.back().also);
+    EXPECT_NE(refusal("crafted_on = \"trian\"").find("did you mean 'train'"), std::string::npos);
+}
+
+TEST(AttackStage, RefusesBadValues) {
+    const auto says = [](const std::string& keys, const std::string& part) {
+        EXPECT_NE(refusal(keys).find(part), std::string::npos) << refusal(keys);
+    };
+    says("method = \"fsgm\"", "did you mean 'fgsm'");
+    says("epsilon = \"8:255\"", "for instance 8/255");
+    says("epsilon = []", "empty list");
+    says("epsilon = true", "text, a number");
+    says("target = \"all\"", "none, random");
+    says("steps = [0]", "from 1");
+    says("method = \"pgd\"\nstep = [1, 2]", "one value");
+    says("iterations = 3", "pgd");
+    says("surrogate_decay = 3.0", "stdb");
+    says("epsilons = 1", "did you mean 'epsilon'");
+}
+
+}  // namespace
+}  // namespace ranvier

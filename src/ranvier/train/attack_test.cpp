@@ -1,0 +1,348 @@
+#include "ranvier/train/attack.hpp"
+
+#include "ranvier/base/error.hpp"
+#include "ranvier/base/random.hpp"
+#include "ranvier/train/input_gradient.hpp"
+#include "ranvier/train/layer_operations.hpp"
+#include "ranvier/train/spiking_executor.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/autograd.h>
+
+#include "tests/support/networks.hpp"
+#include "tests/support/property.hpp"
+#include <cmath>
+
+namespace ranvier {
+namespace {
+
+enum class Kind { relu, delayed, same_step, poisson };
+
+/// in 1x8x8 -> conv -> activation -> pool -> conv -> activation -> linear to 3 classes.
+Network random_network(std::uint64_t seed, Kind kind) {
+    Random random(seed, 6);
+    Activation activation;
+    if (kind != Kind::relu) {
+        activation.neuron.kind =
+            kind == Kind::delayed ? NeuronKind::leaky_delayed : NeuronKind::leaky_same_step;
+        activation.neuron.threshold = {0.6F};
+        activation.neuron.leak = 0.95F;
+    }
+    Network network;
+    testing::append(network, "input", Input{{1, 8, 8}, {0.5F}, {0.5F}});
+    testing::append(network, "conv1",
+                    testing::convolution3x3(testing::random_tensor({4, 1, 3, 3}, random, 0.4F)));
+    testing::append(network, "act1", activation);
+    testing::append(network, "pool", testing::average_pool2());
+    testing::append(network, "conv2",
+                    testing::convolution3x3(testing::random_tensor({4, 4, 3, 3}, random, 0.4F)));
+    testing::append(network, "act2", activation);
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc", Linear{testing::random_tensor({3, 64}, random, 0.2F), {}});
+    testing::append(network, "output", Output{});
+    if (kind != Kind::relu) network.timing.steps = 5;
+    if (kind == Kind::poisson) network.timing.input = InputCoding::poisson;
+    return network;
+}
+
+/// 1x2x2 pixels straight to two classes: the loss is a convex function of the pixels.
+Network linear_network(std::vector<float> weight) {
+    Network network;
+    testing::append(network, "input", Input{{1, 2, 2}, {}, {}});
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc", Linear{Tensor({2, 4}, std::move(weight)), {}});
+    testing::append(network, "output", Output{});
+    return network;
+}
+
+struct Images {
+    Tensor pixels;
+    std::vector<int> labels;
+};
+
+Images random_images(std::uint64_t seed, std::size_t n, const Network& network, int n_classes) {
+    Random random(seed, 7);
+    const Shape& shape = network.input().shape;
+    Images images{Tensor({static_cast<std::int64_t>(n), shape.channels, shape.height, shape.width}),
+                  {}};
+    for (float& v : images.pixels.values) v = std::clamp(random.uniform(-0.2F, 1.2F), 0.0F, 1.0F);
+    for (std::size_t i = 0; i < n; ++i)
+        images.labels.push_back(
+            static_cast<int>(random.below(static_cast<std::uint32_t>(n_classes))));
+    return images;
+}
+
+AttackOptions pgd(double epsilon) {
+    AttackOptions options;
+    options.method = AttackMethod::pgd;
+    options.epsilon = epsilon;
+    options.step = epsilon > 0 ? epsilon / 3 : 0.01;
+    options.iterations = 3;
+    return options;
+}
+
+/// Mean cross entropy of a network's outputs for the classes.
+double mean_loss(const Network& network, const Tensor& images, const std::vector<int>& classes) {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor pixels = row_major(images, torch::kFloat32);
+    const torch::Tensor outputs =
+        network.spiking() ? SpikingExecutor(network, {}).forward(pixels) / network.timing.steps
+                          : Executor(network).forward(pixels);
+    std::vector<std::int64_t> wide(classes.begin(), classes.end());
+    return torch::cross_entropy_loss(outputs, torch::tensor(wide)).item<double>();
+}
+
+TEST(Attack, FgsmByHand) {
+    // Class 1 minus class 0: (2, -1, 0, 1). An image of class 0 loses by following that sign.
+    const Network network = linear_network({0, 1, 0, 0, 2, 0, 0, 1});
+    const Tensor image({1, 1, 2, 2}, {0.5F, 0.5F, 0.5F, 0.875F});
+    AttackOptions options;
+    options.epsilon = 0.25;
+    const std::vector<int> labels = {0};
+    EXPECT_EQ(attack(network, image, labels, options).images.values,
+              (std::vector<float>{0.75F, 0.25F, 0.5F, 1.0F}));
+    options.goal = AttackGoal::fixed_class;  // of class 0 already: nothing to do
+    EXPECT_EQ(attack(network, image, labels, options).images, image);
+    options.target = 1;
+    EXPECT_EQ(attack(network, image, labels, options).images.values,
+              (std::vector<float>{0.75F, 0.25F, 0.5F, 1.0F}));
+    EXPECT_EQ(attack(network, image, labels, options).targets, (std::vector<int>{1}));
+}
+
+TEST(Attack, PgdByHand) {
+    // Three steps of 1/8 end at the ball's border, 1/4 away, and stop at 1.
+    const Network network = linear_network({0, 1, 0, 0, 2, 0, 0, 1});
+    const Tensor image({1, 1, 2, 2}, {0.5F, 0.5F, 0.5F, 0.875F});
+    AttackOptions options = pgd(0.25);
+    options.step = 0.125;
+    options.random_start = false;
+    const std::vector<int> labels = {0};
+    options.iterations = 1;
+    EXPECT_EQ(attack(network, image, labels, options).images.values,
+              (std::vector<float>{0.625F, 0.375F, 0.5F, 1.0F}));
+    options.iterations = 3;
+    EXPECT_EQ(attack(network, image, labels, options).images.values,
+              (std::vector<float>{0.75F, 0.25F, 0.5F, 1.0F}));
+}
+
+TEST(Attack, StaysInTheBallAndInTheDomain) {
+    testing::check_property([](std::uint32_t seed) {
+        Random random(seed, 8);
+        const auto kind = static_cast<Kind>(random.below(4));
+        const Network network = random_network(seed, kind);
+        const Images images = random_images(seed, 3, network, 3);
+        const double epsilon = random.below(4) == 0 ? 0 : static_cast<double>(random.uniform());
+        AttackOptions options = pgd(epsilon);
+        if (random.below(2) == 0) options.method = AttackMethod::fgsm;
+        options.goal = static_cast<AttackGoal>(random.below(3));
+        options.seed = seed;
+        const Tensor found = attack(network, images.pixels, images.labels, options).images;
+        for (std::size_t p = 0; p < found.size(); ++p) {
+            const float change = std::abs(found.values[p] - images.pixels.values[p]);
+            // Half a unit in the last place of numbers up to 2, from adding and from subtracting.
+            RC_ASSERT(static_cast<double>(change) <= epsilon + 0x1p-23);
+            RC_ASSERT(found.values[p] >= 0 && found.values[p] <= 1);
+        }
+        if (epsilon <= 0) RC_ASSERT(found == images.pixels);
+    });
+}
+
+TEST(Attack, AnImagesResultIsItsOwn) {
+    for (const Kind kind : {Kind::relu, Kind::delayed, Kind::same_step, Kind::poisson}) {
+        const Network network = random_network(5, kind);
+        const Images images = random_images(5, 70, network, 3);  // three blocks
+        AttackOptions options = pgd(0.1);
+        options.goal = AttackGoal::random_class;
+        options.n_threads = 1;
+        const AttackedImages whole = attack(network, images.pixels, images.labels, options);
+        EXPECT_NE(whole.images, images.pixels);
+        options.n_threads = 3;
+        EXPECT_EQ(attack(network, images.pixels, images.labels, options).images, whole.images);
+        for (const std::size_t n : {1U, 5U, 33U}) {
+            Tensor first({static_cast<std::int64_t>(n), 1, 8, 8});
+            std::copy_n(images.pixels.values.begin(), first.size(), first.values.begin());
+            const AttackedImages found =
+                attack(network, first, std::span(images.labels).first(n), options);
+            std::copy_n(whole.images.values.begin(), first.size(), first.values.begin());
+            EXPECT_EQ(found.images, first) << n;
+        }
+    }
+}
+
+TEST(Attack, RandomClassesAreWrongOnesAndAllOccur) {
+    const Network network = random_network(1, Kind::relu);
+    const Images images = random_images(1, 200, network, 3);
+    AttackOptions options;
+    options.goal = AttackGoal::random_class;
+    const AttackedImages found = attack(network, images.pixels, images.labels, options);
+    std::vector<int> counts(3);
+    for (std::size_t i = 0; i < 200; ++i) {
+        EXPECT_NE(found.targets[i], images.labels[i]);
+        ++counts.at(static_cast<std::size_t>(found.targets[i]));
+    }
+    for (const int count : counts) EXPECT_GT(count, 40);  // 67 expected, sigma 7
+    options.seed = 2;
+    EXPECT_NE(attack(network, images.pixels, images.labels, options).targets, found.targets);
+}
+
+TEST(Attack, RandomStartsDifferBetweenImagesAndFillTheBall) {
+    const Network network = linear_network(std::vector<float>(8));  // no gradient: the start stays
+    const std::size_t n = 500;
+    const Images images = {Tensor({n, 1, 2, 2}, std::vector<float>(4 * n, 0.5F)),
+                           std::vector<int>(n)};
+    AttackOptions options = pgd(0.25);
+    const AttackedImages found = attack(network, images.pixels, images.labels, options);
+    EXPECT_EQ(found.without_gradient, n);
+    double sum = 0, squares = 0;
+    for (const float v : found.images.values) {
+        sum += static_cast<double>(v) - 0.5;
+        squares += (static_cast<double>(v) - 0.5) * (static_cast<double>(v) - 0.5);
+    }
+    EXPECT_NEAR(sum / 2000, 0, 0.013);                           // 4 sigma
+    EXPECT_NEAR(squares / 2000, 0.0625 / 3, 0.0625 / 3 * 0.08);  // 4 sigma
+    const std::vector<float>& v = found.images.values;
+    EXPECT_FALSE(std::equal(v.begin(), v.begin() + 4, v.begin() + 4));
+    options.random_start = false;
+    EXPECT_EQ(attack(network, images.pixels, images.labels, options).images, images.pixels);
+}
+
+/// Where the loss is convex, no attack can miss: of each single image.
+TEST(Attack, LossOfALinearNetworkRisesAndThatOfATargetFalls) {
+    testing::check_property([](std::uint32_t seed) {
+        Random random(seed, 9);
+        const Network network = linear_network(testing::random_tensor({8}, random).values);
+        const Images images = random_images(seed, 1, network, 2);
+        AttackOptions options = pgd(0.3);
+        options.random_start = false;
+        if (random.below(2) == 0) options.method = AttackMethod::fgsm;
+        const Tensor worse = attack(network, images.pixels, images.labels, options).images;
+        const double before = mean_loss(network, images.pixels, images.labels);
+        RC_ASSERT(mean_loss(network, worse, images.labels) >= before - 1e-6);
+        options.goal = AttackGoal::random_class;
+        const AttackedImages led = attack(network, images.pixels, images.labels, options);
+        RC_ASSERT(mean_loss(network, led.images, led.targets) <=
+                  mean_loss(network, images.pixels, led.targets) + 1e-6);
+    });
+}
+
+TEST(Attack, MeanLossRisesAndThatOfTargetsFalls) {
+    for (const Kind kind : {Kind::relu, Kind::delayed, Kind::same_step}) {
+        const Network network = random_network(11, kind);
+        const Images images = random_images(11, 64, network, 3);
+        for (const AttackMethod method : {AttackMethod::fgsm, AttackMethod::pgd}) {
+            AttackOptions options = pgd(0.1);
+            options.method = method;
+            const Tensor worse = attack(network, images.pixels, images.labels, options).images;
+            const double before = mean_loss(network, images.pixels, images.labels);
+            EXPECT_GT(mean_loss(network, worse, images.labels), before * 1.01);
+            options.goal = AttackGoal::random_class;
+            const AttackedImages led = attack(network, images.pixels, images.labels, options);
+            EXPECT_LT(mean_loss(network, led.images, led.targets),
+                      mean_loss(network, images.pixels, led.targets) * 0.99);
+        }
+    }
+}
+
+TEST(InputGradient, WithoutParametersIsTheSame) {
+    for (const Kind kind : {Kind::delayed, Kind::same_step, Kind::poisson}) {
+        Network network = random_network(4, kind);
+        const Images images = random_images(4, 6, network, 3);
+        const torch::Tensor labels =
+            torch::tensor(std::vector<std::int64_t>(images.labels.begin(), images.labels.end()));
+        const torch::Tensor pixels = row_major(images.pixels, torch::kFloat32);
+        SpikingExecutor executor(network, {});
+        const torch::Tensor x = pixels.clone().set_requires_grad(true);
+        const torch::Tensor loss =
+            torch::cross_entropy_loss(executor.forward(x, SpikingPass{}) / network.timing.steps,
+                                      labels, {}, at::Reduction::Sum);
+        const torch::Tensor expected = torch::autograd::grad({loss}, {x})[0];
+        const torch::Tensor found = InputGradient(network, {})(pixels, labels);
+        EXPECT_GT(expected.abs().max().item<double>(), 0);
+        EXPECT_TRUE(torch::allclose(found, expected, 1e-5, 1e-7));
+    }
+}
+
+TEST(InputGradient, OfAFloatNetworkIsTheFiniteDifference) {
+    const Network network = random_network(6, Kind::relu);
+    const Images images = random_images(6, 2, network, 3);
+    const torch::Tensor labels =
+        torch::tensor(std::vector<std::int64_t>(images.labels.begin(), images.labels.end()));
+    const torch::Tensor pixels = row_major(images.pixels, torch::kFloat32);
+    const torch::Tensor gradient = InputGradient(network, {})(pixels, labels);
+    Executor precise(network, torch::kFloat64);
+    const auto loss = [&](const torch::Tensor& x) {
+        const torch::NoGradGuard no_grad;
+        return torch::cross_entropy_loss(precise.forward(x), labels, {}, at::Reduction::Sum)
+            .item<double>();
+    };
+    constexpr double h = 1e-6;  // small enough that hardly any ReLU lies within it
+    for (const std::int64_t p : {0, 9, 27, 63, 64, 100, 127}) {
+        torch::Tensor up = pixels.to(torch::kFloat64), down = up.clone();
+        up.flatten()[p] += h;
+        down.flatten()[p] -= h;
+        EXPECT_NEAR(gradient.flatten()[p].item<double>(), (loss(up) - loss(down)) / (2 * h), 1e-4);
+    }
+}
+
+TEST(InputGradient, IntegrateFireCountsAsLeakySameStepWithoutLeak) {
+    Network leaky = random_network(7, Kind::same_step);
+    Network plain = leaky;
+    for (const std::size_t l : {2, 5}) {
+        leaky.layers[l].as<Activation>()->neuron.leak = 1;
+        plain.layers[l].as<Activation>()->neuron.kind = NeuronKind::integrate_fire;
+    }
+    const Images images = random_images(7, 4, leaky, 3);
+    EXPECT_EQ(attack(plain, images.pixels, images.labels, pgd(0.1)).images,
+              attack(leaky, images.pixels, images.labels, pgd(0.1)).images);
+}
+
+std::string refusal(const Network& network, const Images& images, const AttackOptions& options,
+                    Fault fault) {
+    try {
+        (void)attack(network, images.pixels, images.labels, options);
+        return "";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.fault(), fault) << error.what();
+        return error.what();
+    }
+}
+
+TEST(Attack, RefusesWhatItCannotDo) {
+    Network network = random_network(1, Kind::same_step);
+    const Images images = random_images(1, 2, network, 3);
+    const auto says = [](const std::string& text, const std::string& part) {
+        EXPECT_NE(text.find(part), std::string::npos) << text;
+    };
+    AttackOptions options;
+    options.epsilon = -0.1;
+    says(refusal(network, images, options, Fault::bad_input), "allowed is 0 to 1");
+    options.epsilon = NAN;
+    says(refusal(network, images, options, Fault::bad_input), "epsilon is nan");
+    options = {};
+    options.goal = AttackGoal::fixed_class;
+    options.target = 3;
+    says(refusal(network, images, options, Fault::bad_input), "class 3; the network has 0 to 2");
+    options = pgd(0.1);
+    options.step = 0;
+    says(refusal(network, images, options, Fault::bad_input), "the step is 0");
+    options = pgd(0.1);
+    options.iterations = 0;
+    says(refusal(network, images, options, Fault::bad_input), "0 iterations");
+    Images bright = images;
+    bright.pixels.values[64] = 1.5F;
+    says(refusal(network, bright, {}, Fault::bad_input), "image 1 has a pixel of 1.5");
+    Images labelled = images;
+    labelled.labels[1] = 7;
+    says(refusal(network, labelled, {}, Fault::bad_input), "image 1 is of class 7");
+    labelled.labels.pop_back();
+    says(refusal(network, labelled, {}, Fault::bad_input), "1 labels");
+    network.layers[3].operation = testing::max_pool2();
+    says(refusal(network, images, {}, Fault::unsupported), "'pool'");
+    network = random_network(1, Kind::same_step);
+    network.layers[5].as<Activation>()->neuron.kind = NeuronKind::multi_spike;
+    says(refusal(network, images, {}, Fault::unsupported), "'act2'");
+    says(refusal(network, images, {}, Fault::unsupported), "crafted_on");
+}
+
+}  // namespace
+}  // namespace ranvier
