@@ -42,6 +42,8 @@ class Examples(program.ProgramTest):
         if command in ("run", "sweep"):
             words += SHORTER
             expected = OK if CAN_TRAIN else UNSUPPORTED
+        if command == "attack" and not CAN_TRAIN:
+            expected = UNSUPPORTED
         if command == "evaluate" and "--limit" not in words:
             words += ["--limit", "100"]
         options = {}

@@ -166,16 +166,16 @@ private:
 
     [[nodiscard]] AttackedImages craft(const Network& network, AttackMethod method,
                                        double epsilon) const {
+#if RANVIER_CAN_TRAIN
         AttackOptions options = request_.attack.options;
         options.method = method;
         options.epsilon = epsilon;
         options.seed = context_.seed;
         options.n_threads = context_.n_threads;
         options.device = context_.device.value_or(options.device);
-#if RANVIER_CAN_TRAIN
         return attack(network, images_, labels_, options, *context_.progress);
 #else
-        (void)network;
+        (void)network, (void)method, (void)epsilon;
         fail(Fault::unsupported,
              "attack: this program was built without LibTorch; install libtorch-dev and build with "
              "-DRANVIER_TRAIN=ON (the default)");
