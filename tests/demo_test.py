@@ -4,7 +4,7 @@ machines are noisy, and the goal, three minutes, is for two idle cores."""
 import time
 import unittest
 
-from support import program
+from support import browser, program
 from support.program import CAN_TRAIN
 
 CONTRACT = ("accuracy", "samples", "timesteps", "spikes_per_neuron", "synops_per_sample",
@@ -28,6 +28,25 @@ class Demo(program.ProgramTest):
         self.assertGreaterEqual(accuracy["one_spike"], accuracy["float"] - 0.01)
         self.assertEqual(result["accuracy"], accuracy["one_spike"])
         self.assertLess(result["one_spike"]["spikes_per_neuron"], 1)
+        self.assertEqual(sum(result["rate_exit"]["exits_per_step"]), result["rate_exit"]["samples"])
+        self.assertLess(result["rate_exit"]["mean_exit_step"], result["rate"]["timesteps"])
+        self.assertGreaterEqual(result["rate_exit"]["accuracy"], accuracy["rate"] - 0.01)
+        diagnosed = [stage["name"] for stage in result["stages"] if "diagnosis" in stage]
+        self.assertEqual(diagnosed, ["convert_rate", "convert_one_spike"])
+        self.check_report(done)
+
+    def check_report(self, done):
+        """It is said where the report is, and it shows everything that a report can."""
+        self.assertIn("report: demo/report.html", done.stdout)
+        if browser.CHROMIUM is None:
+            return
+        text, console = browser.Browser(self.folder).open(
+            "demo/report.html", "return document.querySelector('main').innerText")
+        self.assertEqual(console, [])
+        self.assertNotIn("left out", text)
+        for part in ("Verdict", "Latency", "Exit times", "Spikes per layer", "Conversion error by layer",
+                     "Training", "On in-memory hardware"):
+            self.assertIn(part, text)
 
 
 if __name__ == "__main__":

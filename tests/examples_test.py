@@ -11,7 +11,7 @@ from support import program
 from support.program import CAN_TRAIN, OK, ROOT, UNSUPPORTED
 
 SHORTER = ["--set", "train.epochs=1", "--set", "train.limit=200", "--set", "float.limit=50",
-           "--set", "rate.limit=20", "--set", "one_spike.limit=20"]
+           "--set", "rate.limit=20", "--set", "rate_exit.limit=20", "--set", "one_spike.limit=20"]
 
 
 class Examples(program.ProgramTest):
@@ -22,6 +22,8 @@ class Examples(program.ProgramTest):
         self.write("frames.npy", program.npy_bytes((16, 1, 28, 28), [k % 5 / 4 for k in range(16 * 784)]))
         self.write("recording.bin", bytes(range(30)))
         shutil.copytree(ROOT / "experiments", self.folder / "experiments")
+        for name in ("demo/result.json", "build/demo/result.json", "snn.json"):
+            self.write(name, (ROOT / "docs/results/demo.json").read_text())
 
     def help_of(self, *command):
         return self.expect_ok(*command, "--help").stdout

@@ -24,6 +24,7 @@ void add_stream(CLI::App& app, const CommandLine& line);
 void add_run(CLI::App& app, const CommandLine& line);
 void add_sweep(CLI::App& app, const CommandLine& line);
 void add_stdp(CLI::App& app, const CommandLine& line);
+void add_report(CLI::App& app, const CommandLine& line);
 void add_demo(CLI::App& app, const CommandLine& line);
 void add_export(CLI::App& app, const CommandLine& line);
 

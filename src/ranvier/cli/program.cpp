@@ -125,8 +125,9 @@ int run_program(int argc, const char* const* argv) noexcept {
         app.set_version_flag(
             "--version", "ranvier " + program_version() + " (" + versions().at("revision") + ")");
         app.require_subcommand(1);
-        for (const auto add : {add_import, add_info, add_convert, add_evaluate, add_attack,
-                               add_stream, add_run, add_sweep, add_stdp, add_demo, add_export})
+        for (const auto add :
+             {add_import, add_info, add_convert, add_evaluate, add_attack, add_stream, add_run,
+              add_sweep, add_stdp, add_report, add_demo, add_export})
             add(app, line);
         app.footer(
             "Exit codes: 0 ok, 2 usage, 3 bad input, 4 unsupported, 5 input/output, 70 "

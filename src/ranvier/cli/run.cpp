@@ -29,7 +29,7 @@ void run(const RunOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
+bool run_and_print(const Recipe& recipe, const std::string& out, const std::string& json,
                    const RunArguments& arguments, const CommandLine& line,
                    std::optional<DeviceKind> device) {
     const Launch launch = launch_from_environment();
@@ -47,12 +47,13 @@ void run_and_print(const Recipe& recipe, const std::string& out, const std::stri
     const RecipeRunResult result = run_recipe(recipe, options);
     progress.finish();
     processes->finish();
-    if (!processes->first()) return;
+    if (!processes->first()) return false;
     if (!json.empty()) write_file(json, read_file(result.result_file));
     std::string text;
     if (!result.evaluations.empty()) text = comparison_text(result.evaluations) + "\n";
     for (const std::string& table : result.tables) text += table + "\n";
     print(text + fmt::format("result: {}\n", result.result_file.string()));
+    return true;
 }
 
 void add_run(CLI::App& app, const CommandLine& line) {

@@ -305,6 +305,15 @@ std::vector<std::pair<std::string, Json>> other_results(const Recipe& recipe,
     return results;
 }
 
+/// A stage in the whole result: its name and, of a conversion, its diagnosis.
+Json stage_json(const Stage& stage, const StageFolder& folder) {
+    Json json = {{"do", stage.kind}, {"name", stage.name}};
+    if (stage.kind != "convert") return json;
+    const Json result = Json::parse(read_file(folder.result()));
+    if (result.contains("diagnosis")) json["diagnosis"] = result["diagnosis"];
+    return json;
+}
+
 Json whole_result(const Recipe& recipe, const std::vector<StageFolder>& folders,
                   const std::vector<EvaluationResult>& evaluations) {
     Json json = Json::object();
@@ -313,8 +322,8 @@ Json whole_result(const Recipe& recipe, const std::vector<StageFolder>& folders,
     if (!evaluations.empty()) json = to_json(evaluations.back());
     json["recipe"] = {{"name", recipe.name}, {"text", recipe.text}};
     json["stages"] = Json::array();
-    for (const Stage& stage : recipe.stages)
-        json["stages"].push_back({{"do", stage.kind}, {"name", stage.name}});
+    for (std::size_t s = 0; s < folders.size(); ++s)
+        json["stages"].push_back(stage_json(recipe.stages[s], folders[s]));
     for (const EvaluationResult& evaluation : evaluations)
         json[free_key(json, evaluation.title)] = to_json(evaluation);
     for (const auto& [name, result] : others) json[free_key(json, name)] = result;
