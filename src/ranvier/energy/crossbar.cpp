@@ -23,13 +23,7 @@ std::uint64_t divided_up(std::uint64_t n, std::uint64_t by) {
     return (n + by - 1) / by;
 }
 
-void require_fitting(const Layer& layer, const Tensor& weight, const WeightFormat& format,
-                     CrossbarScheme scheme) {
-    if (scheme == CrossbarScheme::xnor && format.kind != WeightKind::binary)
-        fail(Fault::unsupported,
-             "crossbars: the weights of layer '{}' are not binary; the xnor scheme needs that, use "
-             "differential",
-             layer.name);
+void require_fitting(const Layer& layer, const Tensor& weight, CrossbarScheme scheme) {
     if (scheme != CrossbarScheme::plain) return;
     const auto lowest = std::ranges::min_element(weight.values);
     if (lowest != weight.values.end() && *lowest < 0)
@@ -82,10 +76,13 @@ Weights weights_of(const Layer& layer) {
 }
 
 CrossbarLayer place_layer(const Layer& layer, const Weights& weights, const Shape& out,
-                          const CrossbarOptions& options) {
-    require_fitting(layer, *weights.tensor, *weights.format, options.scheme);
+                          CrossbarOptions options) {
+    if (weights.format->kind != WeightKind::binary && options.scheme == CrossbarScheme::xnor)
+        options.scheme = CrossbarScheme::differential;
+    require_fitting(layer, *weights.tensor, options.scheme);
     CrossbarLayer placed;
     placed.name = layer.name;
+    placed.scheme = options.scheme;
     const auto n_out = static_cast<std::uint64_t>(weights.tensor->dims[0]);
     const std::uint64_t columns = n_out / weights.groups;
     const std::uint64_t rows = weights.tensor->size() / n_out;
@@ -139,11 +136,10 @@ CrossbarReads crossbar_reads(const CrossbarMap& map, std::size_t index, double o
     const double cells_per_row =
         static_cast<double>(layer.cells_kept) / static_cast<double>(layer.rows);
     CrossbarReads reads;
-    if (map.options.scheme == CrossbarScheme::xnor) {
+    if (layer.scheme == CrossbarScheme::xnor) {
         reads.rows = static_cast<double>(layer.rows) / 2 * static_cast<double>(layer.windows);
     } else {
-        const std::uint64_t columns_each =
-            map.options.scheme == CrossbarScheme::differential ? 2 : 1;
+        const std::uint64_t columns_each = layer.scheme == CrossbarScheme::differential ? 2 : 1;
         // Spikes are taken as spread evenly over all rows, also those that are left out.
         const double mapped =
             static_cast<double>(layer.rows) / static_cast<double>(layer.rows + layer.rows_left_out);

@@ -14,7 +14,8 @@ enum class CrossbarScheme {
     plain,         ///< a device per weight; weights must not be negative (STDP)
     dummy_column,  ///< a device per weight, and in each array one column that all outputs of it are
                    ///< compared with (B-SNN)
-    xnor,          ///< two rows per input, of which one is on: binary activations and weights
+    xnor,  ///< two rows per input, of which one is on: binary activations and weights; layers
+           ///< whose weights are not binary (usually the first and the last) are differential
     differential,  ///< two columns per output, for the positive and the negative part
 };
 
@@ -28,6 +29,7 @@ struct CrossbarOptions {
 /// [inputs of a window][outputs], for each group, and its windows are read one after the other.
 struct CrossbarLayer {
     std::string name;
+    CrossbarScheme scheme = CrossbarScheme::differential;
     std::uint64_t rows = 0;  ///< of devices, over all groups; those without weights are left out
     std::uint64_t rows_left_out = 0;
     std::uint64_t columns = 0;  ///< of devices of one group, dummy columns not counted
@@ -47,7 +49,7 @@ struct CrossbarMap {
 };
 
 /// @throws Error(bad_input) for arrays that are too small; Error(unsupported) for negative weights
-///         in the plain scheme, weights that are not binary in the XNOR scheme, or graph layers.
+///         in the plain scheme, and graph layers.
 [[nodiscard]] CrossbarMap map_onto_crossbars(const Network& network,
                                              const CrossbarOptions& options);
 

@@ -116,6 +116,22 @@ TEST(Crossbar, ArraysHoldWhatIsMapped) {
     });
 }
 
+TEST(Crossbar, XnorTakesPairsWhereWeightsAreNotBinary) {
+    Network network =
+        linear_network(Tensor({2, 3}, {1, -1, 1, -1, -1, 1}), {WeightKind::binary, {1}});
+    network.layers.pop_back();
+    append(network, "last", Linear{Tensor({1, 2}, {0.5F, -0.25F}), {}, {}});
+    append(network, "output", Output{});
+    const CrossbarMap map = map_onto_crossbars(network, {8, 8, CrossbarScheme::xnor});
+    EXPECT_EQ(map.layers[0].scheme, CrossbarScheme::xnor);
+    EXPECT_EQ(map.layers[0].rows, 6U);
+    EXPECT_EQ(map.layers[1].scheme, CrossbarScheme::differential);
+    EXPECT_EQ(map.layers[1].rows, 2U);
+    EXPECT_EQ(map.layers[1].columns, 2U);
+    EXPECT_EQ(crossbar_reads(map, 0, 6).rows, 3);
+    EXPECT_EQ(crossbar_reads(map, 1, 2).rows, 2);  // both inputs' rows, once
+}
+
 TEST(Crossbar, RefusesWhatDoesNotFit) {
     const auto refused = [](const Network& network, const CrossbarOptions& options) {
         try {
@@ -129,9 +145,6 @@ TEST(Crossbar, RefusesWhatDoesNotFit) {
     EXPECT_EQ(refused(network, {128, 128, CrossbarScheme::plain}),
               "crossbars: layer 'fc' has the weight -0.5; the plain scheme has no signs, use "
               "dummy_column or differential");
-    EXPECT_EQ(refused(network, {128, 128, CrossbarScheme::xnor}),
-              "crossbars: the weights of layer 'fc' are not binary; the xnor scheme needs that, "
-              "use differential");
     EXPECT_EQ(refused(network, {1, 128, CrossbarScheme::differential}),
               "crossbars: 1 x 128 cells; both must be in [2, 1048576]");
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace ranvier {
 
@@ -64,6 +65,8 @@ public:
             {"correct", result.correct},
             {"samples", result.counts.images}};
         json.update(counts_json(result.counts, model));
+        json["conducting_events_per_image"] =
+            per(result.counts.conducting_events, result.counts.images);
         json["silent_neurons"] = std::count(voting.labels().begin(), voting.labels().end(), -1);
         json["test_seconds"] = result.seconds;
         return json;
@@ -106,6 +109,9 @@ Json synapses_json(const StdpModel& model, const PruneOptions& prune) {
                  {"crosspoints", all},
                  {"crosspoints_kept", model.n_synapses()},
                  {"kept", static_cast<double>(model.n_synapses()) / all}};
+    const std::vector<std::uint32_t> conducting = model.conducting();
+    json["crosspoints_conducting"] =
+        std::accumulate(conducting.begin(), conducting.end(), std::uint64_t{0});
     if (prune.kind != PruneKind::none) json["levels"] = prune.levels;
     return json;
 }
@@ -130,6 +136,8 @@ Json comparison_json(const Json& mine, const Json& other, const std::string& nam
     return {{"with", name},
             {"energy_ratio", ratio("synaptic_events_per_image")},
             {"area_ratio", ratio("crosspoints_kept")},
+            {"energy_ratio_conducting", ratio("conducting_events_per_image")},
+            {"area_ratio_conducting", ratio("crosspoints_conducting")},
             {"accuracy_difference",
              mine.at("accuracy").get<double>() - other.at("accuracy").get<double>()}};
 }
@@ -139,6 +147,7 @@ Json comparison_json(const Json& mine, const Json& other, const std::string& nam
 StdpOutcome run_stdp_stage(const StdpStage& stage, const DataOptions& data,
                            const std::filesystem::path& folder, const Json& compared,
                            const RunContext& context) {
+    for (const float sigma : stage.device_sigma) require_usable_sigma(sigma);
     const auto train_set = Measurement::open(data, Split::train, stage.limit);
     const Measurement measurement(stage, data, context);
     StdpTrainOptions options = stage.training;
@@ -160,8 +169,7 @@ StdpOutcome run_stdp_stage(const StdpStage& stage, const DataOptions& data,
     if (!stage.device_sigma.empty())
         json["device_variation"] = measurement.vary(training.model, voting);
     json["crossbars"] = crossbars_json(synapses_as_network(training.model));
-    // A spike meets the devices of its row that conduct: the synapses that there are.
-    json["crossbars"]["cells_read_per_sample"] = json["synaptic_events_per_image"];
+    json["crossbars"]["cells_read_per_sample"] = json["conducting_events_per_image"];
     json["training"] = training_json(training);
     json["options"] = Json::parse(options_json(stage.options));
     json["data"] = {{"test", measurement.describe()}, {"train", train_set->describe()}};

@@ -34,6 +34,13 @@ std::uint64_t StdpModel::n_synapses() const {
     return std::accumulate(fan_out.begin(), fan_out.end(), std::uint64_t{0});
 }
 
+std::vector<std::uint32_t> StdpModel::conducting() const {
+    std::vector<std::uint32_t> counts(n_inputs(), 0);
+    for (std::size_t j = 0; j < n_neurons(); ++j)
+        for (std::size_t i = 0; i < n_inputs(); ++i) counts[i] += weights.at(i, j) != 0 ? 1 : 0;
+    return counts;
+}
+
 StdpModel make_stdp_model(const StdpOptions& options, const Shape& input, std::uint64_t seed) {
     require_usable(options);
     const auto n_inputs = static_cast<std::size_t>(input.size());

@@ -83,6 +83,9 @@ struct StdpModel {
     [[nodiscard]] std::size_t n_neurons() const { return weights.n_neurons(); }
     /// Synapses that exist.
     [[nodiscard]] std::uint64_t n_synapses() const;
+    /// [n_inputs] synapses whose weight is not 0. The rule itself takes weak ones there, so that
+    /// these are fewer than exist also where nothing was pruned.
+    [[nodiscard]] std::vector<std::uint32_t> conducting() const;
 };
 
 /// A network with random weights, normalized.

@@ -39,6 +39,10 @@ void prune_neuron(StdpModel& model, const PruneOptions& options, const std::vect
 }  // namespace
 
 void require_usable(const PruneOptions& options, float w_max) {
+    if (options.interval == 0)
+        fail(Fault::bad_input, "stdp: prune_every is 0; it must be at least 1 (training images)");
+    if (!std::isfinite(options.threshold))
+        fail(Fault::bad_input, "stdp: prune_below is {}; it must be a number", options.threshold);
     if (options.kind == PruneKind::none) return;
     if (!(options.threshold > 0 && options.threshold < w_max))
         fail(Fault::bad_input, "stdp: prune_below is {}; it must be above 0 and below w_max, {}",
@@ -48,8 +52,6 @@ void require_usable(const PruneOptions& options, float w_max) {
              "stdp: levels is {}; it must be 0 (any weight) or in [2, 65536]: the lowest is "
              "prune_below, the highest w_max",
              options.levels);
-    if (options.interval == 0)
-        fail(Fault::bad_input, "stdp: prune_every is 0; it must be at least 1 (training images)");
 }
 
 std::vector<float> conductance_levels(const PruneOptions& options, float w_max) {
@@ -70,7 +72,13 @@ void prune(StdpModel& model, const PruneOptions& options, bool last) {
             prune_neuron(model, options, levels, forever, j);
 }
 
+void require_usable_sigma(float sigma) {
+    if (!(sigma >= 0 && sigma <= 1000))
+        fail(Fault::bad_input, "stdp: device_sigma is {}; allowed is 0 to 1000, relative", sigma);
+}
+
 void vary_devices(StdpModel& model, float sigma, std::uint64_t seed) {
+    require_usable_sigma(sigma);
     Random random(seed, device_stream);
     for (std::size_t j = 0; j < model.n_neurons(); ++j)
         for (std::size_t i = 0; i < model.n_inputs(); ++i) {

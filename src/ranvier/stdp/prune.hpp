@@ -37,6 +37,9 @@ void require_usable(const PruneOptions& options, float w_max);
 /// not exist any more.
 void prune(StdpModel& model, const PruneOptions& options, bool last);
 
+/// @throws Error(bad_input) unless it is in [0, 1000].
+void require_usable_sigma(float sigma);
+
 /// Device variation: multiplies each synapse's weight by 1 + sigma * N(0, 1), not below 0. The same
 /// seed gives the same devices.
 void vary_devices(StdpModel& model, float sigma, std::uint64_t seed);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace ranvier {
@@ -130,6 +131,19 @@ TEST(VaryDevices, HasTheSpreadAskedFor) {
     EXPECT_EQ(weights_of(same), weights_of(model));
     vary_devices(same, 100, 3);
     for (const float w : weights_of(same)) EXPECT_GE(w, 0);
+}
+
+TEST(Prune, RefusesWhatCannotBeUsedEvenWithoutPruning) {
+    PruneOptions options;
+    options.interval = 0;
+    EXPECT_THROW(require_usable(options, 1), Error);
+    options = {};
+    options.threshold = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_THROW(require_usable(options, 1), Error);
+    for (const float sigma :
+         {-0.1F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
+        EXPECT_THROW(require_usable_sigma(sigma), Error) << sigma;
+    EXPECT_NO_THROW(require_usable_sigma(0));
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ StdpRunner::StdpRunner(const StdpModel& model)
       inh_(n_padded_),
       theta_(n_padded_, std::numeric_limits<float>::infinity()),
       no_theta_(n_padded_, 0.0F),
+      conducting_(model.conducting()),
       last_spike_(model.n_inputs()),
       faded_(fading(model.options)),
       column_(model.n_inputs()),
@@ -76,7 +77,7 @@ const StdpResponse& StdpRunner::present(const StdpModel& model, StdpModel* learn
                                         bool weights_learn, std::span<const float> pixels,
                                         Showing showing) {
     const StdpOptions& options = model.options;
-    response_.input_spikes = response_.synaptic_events = 0;
+    response_.input_spikes = response_.synaptic_events = response_.conducting_events = 0;
     response_.excitatory_spikes = response_.inhibitory_spikes = 0;
     for (response_.shows = 0;;) {
         const float rate_hz =
@@ -112,7 +113,11 @@ void StdpRunner::show(const StdpModel& model, StdpModel* learning, const InputSp
     for (std::size_t e = 0; e < spikes.size(); ++e)
         response_.synaptic_events += model.fan_out[spikes.inputs[e]];
     response_.input_spikes += spikes.size();
-    if (learning == nullptr) return;
+    if (learning == nullptr) {
+        for (std::size_t e = 0; e < spikes.size(); ++e)
+            response_.conducting_events += conducting_[spikes.inputs[e]];
+        return;
+    }
     const double shown_ms = static_cast<double>(model.options.step_ms) * static_cast<double>(steps);
     const auto forgotten = static_cast<float>(std::exp(-shown_ms / model.options.theta_tau));
     for (std::size_t j = 0; j < n_neurons_; ++j) learning->theta[j] = theta_[j] * forgotten;

@@ -13,7 +13,8 @@ namespace ranvier {
 struct StdpResponse {
     std::vector<std::uint32_t> spikes;  ///< [n_neurons] excitatory, in the last showing
     std::uint64_t input_spikes = 0;
-    std::uint64_t synaptic_events = 0;  ///< input spikes times the synapses that they met
+    std::uint64_t synaptic_events = 0;    ///< input spikes times the synapses that they met
+    std::uint64_t conducting_events = 0;  ///< of these with a weight; only of frozen networks
     std::uint64_t excitatory_spikes = 0;
     std::uint64_t inhibitory_spikes = 0;  ///< each meets n_neurons - 1 synapses
     std::uint32_t shows = 0;
@@ -65,12 +66,13 @@ private:
     LeakyRule exc_rule_, inh_rule_;
     float to_inhibitory_;
     Neurons exc_, inh_;
-    AlignedVector<float> theta_;            ///< [n_padded], infinite behind the neurons
-    AlignedVector<float> no_theta_;         ///< the inhibitory neurons'
-    std::vector<std::int32_t> last_spike_;  ///< [n_inputs] step; -1: none
-    std::vector<float> faded_;              ///< [steps + 1] a trace so many steps after its spike
-    AlignedVector<float> column_, trace_;   ///< [n_inputs] of one neuron
-    std::vector<bool> changed_;             ///< [n_neurons] weights, since they were normalized
+    AlignedVector<float> theta_;             ///< [n_padded], infinite behind the neurons
+    AlignedVector<float> no_theta_;          ///< the inhibitory neurons'
+    std::vector<std::uint32_t> conducting_;  ///< [n_inputs] of the model as it was given
+    std::vector<std::int32_t> last_spike_;   ///< [n_inputs] step; -1: none
+    std::vector<float> faded_;               ///< [steps + 1] a trace so many steps after its spike
+    AlignedVector<float> column_, trace_;    ///< [n_inputs] of one neuron
+    std::vector<bool> changed_;              ///< [n_neurons] weights, since they were normalized
     PoissonEncoder encoder_;
     InputSpikes spikes_;
     StdpResponse response_;

@@ -105,7 +105,8 @@ private:
 
 void StdpCounts::add(const StdpResponse& response) {
     add(StdpCounts{1, response.shows, response.input_spikes, response.synaptic_events,
-                   response.excitatory_spikes, response.inhibitory_spikes});
+                   response.excitatory_spikes, response.inhibitory_spikes,
+                   response.conducting_events});
 }
 
 void StdpCounts::add(const StdpCounts& other) {
@@ -115,6 +116,7 @@ void StdpCounts::add(const StdpCounts& other) {
     synaptic_events += other.synaptic_events;
     excitatory_spikes += other.excitatory_spikes;
     inhibitory_spikes += other.inhibitory_spikes;
+    conducting_events += other.conducting_events;
 }
 
 StdpTraining train_stdp(StdpModel model, const Samples& samples, const StdpTrainOptions& options,

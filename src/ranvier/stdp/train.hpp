@@ -21,6 +21,7 @@ struct StdpCounts {
     std::uint64_t synaptic_events = 0;
     std::uint64_t excitatory_spikes = 0;
     std::uint64_t inhibitory_spikes = 0;
+    std::uint64_t conducting_events = 0;  ///< of frozen networks only
 
     void add(const StdpResponse& response);
     void add(const StdpCounts& other);
