@@ -28,7 +28,7 @@ Json counts_json(const StdpCounts& counts, const StdpModel& model) {
             {"shows_per_image", per(counts.shows, n)},
             {"input_spikes_per_image", per(counts.input_spikes, n)},
             {"synaptic_events_per_image", per(counts.synaptic_events, n)},
-            {"dense_events_per_image", per(counts.input_spikes, n) * neurons},
+            {"dense_events_per_image", per(counts.input_spikes * model.n_neurons(), n)},
             {"excitatory_spikes_per_image", per(counts.excitatory_spikes, n)},
             {"inhibitory_spikes_per_image", per(counts.inhibitory_spikes, n)},
             {"lateral_events_per_image",
