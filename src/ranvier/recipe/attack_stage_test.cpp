@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/recipe/recipe.hpp"
+#include "ranvier/recipe/stages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -92,6 +93,35 @@ TEST(AttackStage, RefusesBadValues) {
     says("iterations = 3", "pgd");
     says("surrogate_decay = 3.0", "stdb");
     says("epsilons = 1", "did you mean 'epsilon'");
+}
+
+TEST(SetLeak, ChangesLeakyNeuronsAlone) {
+    Network network;
+    for (const NeuronKind kind :
+         {NeuronKind::leaky_delayed, NeuronKind::leaky_same_step, NeuronKind::multi_spike}) {
+        Activation activation;
+        activation.neuron.kind = kind;
+        network.layers.push_back({"neurons", {}, activation});
+    }
+    set_leak(network, 0.5);
+    const auto leak = [&](std::size_t l) {
+        return network.layers[l].as<Activation>()->neuron.leak;
+    };
+    EXPECT_EQ(leak(0), 0.5F);
+    EXPECT_EQ(leak(1), 0.5F);
+    EXPECT_EQ(leak(2), 1.0F);
+    EXPECT_THROW(set_leak(network, 1.5), Error);
+    EXPECT_THROW(set_leak(network, -0.1), Error);
+    network.layers.erase(network.layers.begin(), network.layers.begin() + 2);
+    EXPECT_THROW(set_leak(network, 0.5), Error);
+}
+
+TEST(SetLeak, IsAKeyOfFineTune) {
+    const std::string text = head + "[[stage]]\ndo = \"fine_tune\"\nleak = 0.9\n";
+    EXPECT_EQ(std::get<TrainStage>(parse_recipe(text, "r.toml").stages.back().work).leak, 0.9);
+    EXPECT_THROW((void)parse_recipe(text + "leak = 0.8\n", "r.toml"), Error);
+    EXPECT_THROW((void)parse_recipe(head + "[[stage]]\ndo = \"fine_tune\"\nleak = 1.1\n", "r"),
+                 Error);
 }
 
 }  // namespace
