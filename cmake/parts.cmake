@@ -1,7 +1,7 @@
-# ranvier_part(NAME SOURCES ... [TESTS ...] [LINK ...] [PRIVATE_LINK ...])
+# ranvier_part(NAME [PROGRAMS_ONLY] SOURCES ... [TESTS ...] [LINK ...] [PRIVATE_LINK ...])
 #
 # One folder of src/ranvier: the static library ranvier_NAME and, where it has tests, the program
-# NAME_test, whose cases ctest lists one by one.
+# NAME_test, whose cases ctest lists one by one. PROGRAMS_ONLY: no shared library is made of it.
 
 add_library(ranvier_options INTERFACE)
 target_include_directories(ranvier_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -28,10 +28,15 @@ function(ranvier_test name)
 endfunction()
 
 function(ranvier_part name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;TESTS;LINK;PRIVATE_LINK")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "PROGRAMS_ONLY" "" "SOURCES;TESTS;LINK;PRIVATE_LINK")
     add_library(ranvier_${name} STATIC ${arg_SOURCES})
     target_link_libraries(ranvier_${name} PUBLIC ranvier_options ${arg_LINK}
         PRIVATE ${arg_PRIVATE_LINK})
+    if(NOT arg_PROGRAMS_ONLY)
+        # Also for shared libraries (c, python), which show nothing of it.
+        set_target_properties(ranvier_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
+            CXX_VISIBILITY_PRESET hidden)
+    endif()
     if(RANVIER_TESTS AND arg_TESTS)
         ranvier_test(${name}_test SOURCES ${arg_TESTS} LINK ranvier_${name} ${arg_PRIVATE_LINK})
     endif()

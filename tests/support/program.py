@@ -11,6 +11,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = os.environ.get("RANVIER_PROGRAM", str(ROOT / "build/release/ranvier"))
+BUILD = os.environ.get("RANVIER_BINARY_DIR", str(ROOT / "build/release"))
+CMAKE = os.environ.get("RANVIER_CMAKE", "cmake")
 CAN_TRAIN = os.environ.get("RANVIER_CAN_TRAIN", "ON").upper() in ("ON", "1", "TRUE", "YES")
 CAN_DISTRIBUTE = CAN_TRAIN and os.environ.get("RANVIER_CAN_DISTRIBUTE", "ON").upper() == "ON"
 SHARED = ROOT.parent / "shared"
