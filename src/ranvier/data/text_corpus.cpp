@@ -65,6 +65,7 @@ void read_texts_and_labels(const fs::path& texts, const fs::path& labels, Split 
 /// A list of "data/PATH TAB split TAB label"; each document is a file.
 void read_listed_files(const fs::path& folder, const fs::path& list,
                        std::vector<RawDocument>& documents) {
+    std::set<fs::path> seen;
     for_each_line(list, [&](std::string_view line, std::size_t number) {
         const std::size_t tab = line.find('\t');
         const std::size_t second = tab == std::string_view::npos ? tab : line.find('\t', tab + 1);
@@ -77,6 +78,10 @@ void read_listed_files(const fs::path& folder, const fs::path& list,
         if (relative.is_absolute() || relative.empty() || *relative.begin() == "..")
             fail(Fault::bad_input, "{}: line {}: '{}' leads out of the folder", list.string(),
                  number, path);
+        // Each once, so that a short list cannot make much of one long file.
+        if (!seen.insert(relative).second)
+            fail(Fault::bad_input, "{}: line {}: '{}' is listed twice; remove one of the lines",
+                 list.string(), number, path);
         const bool test =
             line.substr(tab + 1, second - tab - 1).find("test") != std::string_view::npos;
         documents.push_back({read_file(folder / relative, max_bytes),

@@ -234,6 +234,11 @@ TEST(TextCorpus, DamagedFilesGiveOneError) {
     EXPECT_THROW((void)load_text_corpus(folder, "mr"), Error);
     write_file(folder / "20ng.txt", "data/../../secret\ttrain\tx\n");
     EXPECT_THROW((void)load_text_corpus(folder, "20ng"), Error);
+    write_file(folder / "20ng/a/1", "some words");
+    write_file(folder / "20ng.txt", "data/20ng/a/1\ttrain\tx\n");
+    EXPECT_EQ(load_text_corpus(folder, "20ng").documents.size(), 1U);
+    write_file(folder / "20ng.txt", "data/20ng/a/1\ttrain\tx\n20ng/./a/1\ttrain\tx\n");
+    EXPECT_THROW((void)load_text_corpus(folder, "20ng"), Error);
     EXPECT_THROW((void)load_text_corpus(folder, "r9"), Error);
     std::filesystem::remove_all(folder);
 }
