@@ -15,7 +15,7 @@ struct CodeErrorOptions {
 ///     100 * integral over (0, 1) of |x - code(x)| / x * f(x) dx
 ///
 /// f is the density of the Gaussian, restricted to (0, 1) with total 1. The paper's mean and
-/// deviation are lost in the text; 0 and 1 give its optima (docs/methods.md).
+/// deviation are lost in the text; 0 and 1 give its optima (docs/methods/one_spike.md).
 ///
 /// @param base   Q > 1. @param steps  T >= 1 phases.
 /// @throws Error(bad_input) for arguments out of range.

@@ -82,7 +82,8 @@ TEST(CodeError, ThePapersChoices) {
     EXPECT_DOUBLE_EQ(best_of_grid(24, options), 1.20);
     EXPECT_NEAR(code_error(1.3, 16, options), 8.4, 0.05);
     EXPECT_NEAR(code_error(1.2, 24, options), 6.1, 0.05);
-    // A narrow Gaussian wants more range: the reason to take deviation 1 (docs/methods.md).
+    // A narrow Gaussian wants more range: the reason to take deviation 1
+    // (docs/methods/one_spike.md).
     options = {};
     options.deviation = 0.3;
     EXPECT_GT(best_of_grid(16, options), 1.3);

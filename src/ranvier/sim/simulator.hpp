@@ -49,8 +49,9 @@ struct SimulationOptions {
 /// What a spiking network does on a data set.
 struct SimulationResult {
     std::size_t samples = 0;
-    int steps = 0;    ///< timesteps per sample (rate), phases of the code (one_spike)
-    int latency = 0;  ///< timesteps from the first input to the final output (docs/methods.md)
+    int steps = 0;  ///< timesteps per sample (rate), phases of the code (one_spike)
+    int latency =
+        0;  ///< timesteps from the first input to the final output (docs/methods/one_spike.md)
     /// [steps]: samples classified right if the output is read after so many steps (rate coding; an
     /// early exit's decision stays); one_spike: one entry, at the end.
     std::vector<std::uint64_t> correct_after;
