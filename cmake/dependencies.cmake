@@ -85,6 +85,17 @@ else()
     set(Protobuf_VERSION none)
 endif()
 
+if(RANVIER_PYTHON AND NOT RANVIER_SANITIZE)
+    # The first that has NumPy, unless one is named.
+    foreach(python python3 /usr/bin/python3)
+        if(NOT Python_EXECUTABLE)
+            execute_process(COMMAND ${python} -c "import numpy, sys; sys.stdout.write(sys.executable)"
+                OUTPUT_VARIABLE Python_EXECUTABLE ERROR_QUIET)
+        endif()
+    endforeach()
+    set(PYBIND11_FINDPYTHON ON)
+    find_package(pybind11 REQUIRED)
+endif()
 if(RANVIER_TRAIN)
     include(cmake/torch.cmake)
 endif()

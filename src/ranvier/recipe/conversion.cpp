@@ -1,6 +1,7 @@
 #include "ranvier/recipe/conversion.hpp"
 
 #include "ranvier/data/subset_samples.hpp"
+#include "ranvier/recipe/on_samples.hpp"
 #include "ranvier/report/table.hpp"
 
 #include <algorithm>
@@ -136,27 +137,23 @@ void add_diagnosis(const Network& network, const Samples& samples, ConvertOption
 
 }  // namespace
 
-ConvertOutcome run_convert(const Network& network, const ConvertRequest& request,
-                           const RunContext& context) {
+ConvertOutcome convert_samples(const Network& network, const Samples& samples,
+                               const ConvertRequest& request, const RunContext& context) {
     require_usable(request);
-    DataOptions data = request.data;
-    data.shape = network.input().shape;
     ConvertOptions options = request.options;
     options.measure.n_threads = context.n_threads;
     options.currents.seed = context.seed;
-    const std::unique_ptr<Samples> samples = open_dataset(data);
-    if (options.coding == Coding::one_spike && samples->timed())
+    if (options.coding == Coding::one_spike && samples.timed())
         fail(Fault::unsupported,
              "convert: one_spike codes pixels in [0, 1], but {} has counts of events; use --coding "
              "rate",
-             data.set);
+             samples.describe());
     ConvertOutcome outcome;
     if (request.max_loss)
-        outcome = search(network, *samples, request, options, *context.progress);
+        outcome = search(network, samples, request, options, *context.progress);
     else
-        outcome.network = convert(network, *samples, options, *context.progress);
-    if (!request.diagnose) return outcome;
-    add_diagnosis(network, *samples, options, context, outcome);
+        outcome.network = convert(network, samples, options, *context.progress);
+    if (request.diagnose) add_diagnosis(network, samples, options, context, outcome);
     return outcome;
 }
 

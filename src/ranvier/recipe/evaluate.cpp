@@ -6,6 +6,7 @@
 #include "ranvier/engine/replay.hpp"
 #include "ranvier/net/int8_weights.hpp"
 #include "ranvier/recipe/crossbar_result.hpp"
+#include "ranvier/recipe/on_samples.hpp"
 #include "ranvier/recipe/shared_evaluation.hpp"
 #include "ranvier/recipe/stages.hpp"
 #include "ranvier/recipe/version.hpp"
@@ -14,6 +15,7 @@
 
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace ranvier {
 
@@ -143,11 +145,11 @@ void count_documents(const Tensor& logits, const Samples& samples, EvaluationRes
 
 void evaluate_float_into(const Network& network, const std::shared_ptr<const Samples>& samples,
                          const EvaluateRequest& request, const RunContext& context,
-                         EvaluationResult& result) {
+                         EvaluationResult& result, Tensor* logits) {
     FloatOptions options;
     options.n_threads = context.n_threads;
-    options.keep_logits = samples->node_labels() != nullptr;
-    const FloatResult run =
+    options.keep_logits = samples->node_labels() != nullptr || logits != nullptr;
+    FloatResult run =
         evaluate_float_shared(network, samples, options, *context.progress, *context.processes);
     result.samples = run.samples;
     result.correct = run.correct;
@@ -156,6 +158,7 @@ void evaluate_float_into(const Network& network, const std::shared_ptr<const Sam
     result.engine = "float";
     count_documents(run.logits, *samples, result);
     take_ledger(float_ledger(network, ledger_options(network, request)), false, result);
+    if (logits != nullptr) *logits = std::move(run.logits);
 }
 
 /// What simulates, and its name.
@@ -173,21 +176,20 @@ SimulationResult simulate(const Network& network, const std::shared_ptr<const Sa
 
 void evaluate_spiking_into(const Network& network, const std::shared_ptr<const Samples>& samples,
                            const EvaluateRequest& request, const RunContext& context,
-                           EvaluationResult& result) {
+                           EvaluationResult& result, Tensor* logits) {
     SimulationOptions options;
     options.seed = context.seed;
     options.n_threads = context.n_threads;
     options.steps = request.steps;
     options.exit = request.exit;
-    options.keep_logits = samples->node_labels() != nullptr;
+    options.keep_logits = samples->node_labels() != nullptr || logits != nullptr;
     SpikeCosts costs;
     if (result.coding.coding == "rate" && samples->node_labels() == nullptr) {
         costs = spike_costs(network, network.timing.input == InputCoding::poisson ||
                                          (request.replay && input_is_sparse(network)));
         options.spike_costs = &costs;
     }
-    const SimulationResult run =
-        simulate(network, samples, request, options, context, result.engine);
+    SimulationResult run = simulate(network, samples, request, options, context, result.engine);
     result.samples = run.samples;
     result.correct = run.correct();
     result.accuracy = run.accuracy();
@@ -202,6 +204,7 @@ void evaluate_spiking_into(const Network& network, const std::shared_ptr<const S
     if (request.exit.kind != ExitRule::Kind::none) result.exits_after = run.exits_after;
     result.mean_steps = run.mean_steps();
     count_documents(run.logits, *samples, result);
+    if (logits != nullptr) *logits = std::move(run.logits);
     if (request.steps > 0 || request.replay) result.coding.steps = run.steps;
     // A graph is one sample whose class means nothing.
     if (result.coding.coding == "rate" && run.samples > 0 && samples->node_labels() == nullptr)
@@ -283,14 +286,13 @@ void describe_run(const Network& network, const EvaluateRequest& request, const 
 
 }  // namespace
 
-EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& request,
-                              const RunContext& context) {
+EvaluationResult evaluate_samples(const Network& network,
+                                  const std::shared_ptr<const Samples>& samples,
+                                  const EvaluateRequest& request, const RunContext& context,
+                                  Tensor* logits) {
     EvaluationResult result;
     result.coding = describe_coding(network);
     require_fitting(network, request, result.coding);
-    DataOptions data = request.data;
-    data.shape = network.input().shape;
-    const std::shared_ptr<const Samples> samples = open_dataset(data);
     const NodeLabels* nodes = samples->node_labels();
     if (samples->size() == 0 || (nodes != nullptr && nodes->node.empty()))
         fail(Fault::bad_input, "evaluate: {} has no samples; choose another --data or --split",
@@ -300,9 +302,9 @@ EvaluationResult run_evaluate(const Network& network, const EvaluateRequest& req
     result.null_weight_fraction = null_weight_fraction(network);
 
     if (network.spiking())
-        evaluate_spiking_into(network, samples, request, context, result);
+        evaluate_spiking_into(network, samples, request, context, result, logits);
     else
-        evaluate_float_into(network, samples, request, context, result);
+        evaluate_float_into(network, samples, request, context, result, logits);
 
     samples->share_findings(*context.processes);
     if (request.crossbar)
