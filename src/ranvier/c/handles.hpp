@@ -30,7 +30,7 @@ public:
         const std::uintptr_t number = new_handle_number();
         const std::unique_lock lock(mutex_);
         open_.emplace(number, std::move(object));
-        return reinterpret_cast<Handle*>(number);
+        return reinterpret_cast<Handle*>(number);  // NOLINT(performance-no-int-to-ptr)
     }
 
     /// @throws Error(usage) if it is not open.

@@ -27,6 +27,8 @@
 #ifndef RANVIER_H
 #define RANVIER_H
 
+/* This is C: NOLINTBEGIN(modernize-*) */
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -197,5 +199,7 @@ RANVIER_API int ranvier_stream_layer_statistics(const ranvier_stream* stream, si
 #ifdef __cplusplus
 }
 #endif
+
+/* NOLINTEND(modernize-*) */
 
 #endif

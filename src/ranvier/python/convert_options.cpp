@@ -93,10 +93,7 @@ void set_base(ConvertRequest& request, const py::handle& value, const char* name
 }
 
 // Ranges as in cli/convert.cpp. The preset comes first: others change what it says.
-#define FIELD(member)                       \
-    [](ConvertRequest & request) -> auto& { \
-        return request.options.member;      \
-    }
+#define FIELD(member) ([](ConvertRequest & request) -> auto& { return request.options.member; })
 const std::vector<OptionSetter>& setters() {
     constexpr double large = 1e30;
     static const std::vector<OptionSetter> all = {
