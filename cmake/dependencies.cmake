@@ -96,6 +96,11 @@ if(RANVIER_PYTHON AND NOT RANVIER_SANITIZE)
     set(PYBIND11_FINDPYTHON ON)
     find_package(pybind11 REQUIRED)
 endif()
+
+if(RANVIER_NIR)
+    pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
+endif()
+
 if(RANVIER_TRAIN)
     include(cmake/torch.cmake)
 endif()

@@ -21,6 +21,7 @@ class Examples(program.ProgramTest):
         self.make_rate()
         self.write("frames.npy", program.npy_bytes((16, 1, 28, 28), [k % 5 / 4 for k in range(16 * 784)]))
         self.write("recording.bin", bytes(range(30)))
+        self.expect_ok("export", "rate.safetensors", "-o", "graph.nir", "--lossy")
         shutil.copytree(ROOT / "experiments", self.folder / "experiments")
         for name in ("demo/result.json", "build/demo/result.json", "snn.json"):
             self.write(name, (ROOT / "docs/results/demo.json").read_text())
@@ -34,7 +35,8 @@ class Examples(program.ProgramTest):
         command = words[1]
         expected = OK
         if command == "import":
-            model = program.SHARED / "data/models" / words[2]
+            folder = "nir" if words[2].endswith(".nir") else "models"
+            model = program.SHARED / "data" / folder / words[2]
             if not model.exists():
                 return
             shutil.copy(model, self.folder)

@@ -4,6 +4,7 @@
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/engine/fast_plan.hpp"
 #include "ranvier/kernels/isa.hpp"
+#include "ranvier/nir/nir_file.hpp"
 #include "ranvier/report/table.hpp"
 #include "ranvier/report/text.hpp"
 #include "ranvier/sim/float_engine.hpp"
@@ -64,6 +65,17 @@ std::string crossbar_text(const Network& network, const InfoArguments& arguments
         map.cells_kept, 100 * map.utilization);
 }
 
+/// The graph as the file has it, then what Ranvier makes of it.
+std::string nir_file_text(const std::string& file) {
+    const NirModel model = read_nir(file);
+    std::string text = nir_text(model, file);
+    try {
+        return text + "\n" + network_text(network_from_nir(model, {}, file), file);
+    } catch (const Error& error) {
+        return text + fmt::format("\ncannot be run: {}\n", error.what());
+    }
+}
+
 }  // namespace
 
 void add_info(CLI::App& app, const CommandLine& /*line*/) {
@@ -71,9 +83,10 @@ void add_info(CLI::App& app, const CommandLine& /*line*/) {
     CLI::App* command =
         app.add_subcommand("info", "The layers of a network, or what a recording of events holds");
     command
-        ->add_option("network", arguments->file,
-                     "Model file, ONNX file, or a recording of an event camera (.aedat, .aedat4, "
-                     ".bin, .bs2, .dat, .raw, .es)")
+        ->add_option(
+            "network", arguments->file,
+            "Model file, ONNX file, NIR file, or a recording of an event camera (.aedat, .aedat4, "
+            ".bin, .bs2, .dat, .raw, .es)")
         ->required()
         ->type_name("FILE");
     command->add_flag(
@@ -91,6 +104,7 @@ void add_info(CLI::App& app, const CommandLine& /*line*/) {
         "  ranvier info net.safetensors\n"
         "  ranvier info snn.safetensors --plan\n"
         "  ranvier info net.safetensors --crossbar 128x128\n"
+        "  ranvier info graph.nir\n"
         "  ranvier info recording.bin\n");
     command->callback([arguments] {
         const std::string& file = arguments->file;
@@ -98,7 +112,12 @@ void add_info(CLI::App& app, const CommandLine& /*line*/) {
             print(recording_text(read_events(file), file));
             return;
         }
-        const bool onnx = std::filesystem::path(file).extension() == ".onnx";
+        const bool nir = std::filesystem::path(file).extension() == ".nir";
+        if (nir && !arguments->plan && arguments->crossbar.empty()) {
+            print(nir_file_text(file));
+            return;
+        }
+        const bool onnx = nir || std::filesystem::path(file).extension() == ".onnx";
         const Network network = onnx ? run_import({file, {}, {}}) : load_imported(file);
         std::string text = network_text(network, file);
         if (arguments->plan) text += plan_text(network);

@@ -94,6 +94,8 @@ void require_usable_rate(const ConvertOptions& options) {
         fail(Fault::usage,
              "leaky neurons and thresholds from input_current belong together; give both (presets "
              "hybrid, diet and iir do) or neither");
+    if (leaky && options.reset == Reset::zero)
+        fail(Fault::usage, "reset zero belongs to integrate_fire neurons; leaky ones subtract");
     if (currents) require_usable_currents(options);
     if (!rate && options.input == InputCoding::poisson)
         fail(Fault::usage, "poisson input belongs to rate coding");

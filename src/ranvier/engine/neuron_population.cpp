@@ -79,7 +79,9 @@ public:
         if (neuron.kind == NeuronKind::integrate_fire)
             rule_ = neuron.reset == Reset::subtract ? FireRule::subtract : FireRule::zero;
         if (neuron.kind == NeuronKind::leaky_delayed) rule_ = FireRule::leaky_delayed;
-        if (neuron.kind == NeuronKind::leaky_same_step) rule_ = FireRule::leaky_same_step;
+        if (neuron.kind == NeuronKind::leaky_same_step)
+            rule_ =
+                neuron.reset == Reset::subtract ? FireRule::leaky_same_step : FireRule::leaky_zero;
         if (neuron.kind == NeuronKind::one_spike)
             for (int phase = 1; phase <= settings_.n_phases; ++phase)
                 needed_.push_back(static_cast<float>(

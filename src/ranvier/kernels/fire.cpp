@@ -48,7 +48,8 @@ HWY_INLINE hn::Mask<Tag> step(Vector& u, Vector current, Vector threshold, Vecto
     } else {
         u = hn::Add(hn::Mul(leak, u), current);
         const auto fires = hn::Gt(hn::Sub(hn::Div(u, threshold), one), zero);
-        u = hn::IfThenElse(fires, hn::Sub(u, threshold), u);
+        u = rule == FireRule::leaky_same_step ? hn::IfThenElse(fires, hn::Sub(u, threshold), u)
+                                              : hn::IfThenElse(fires, zero, u);
         return fires;
     }
 }
@@ -98,6 +99,8 @@ void fire_any(const FireBlock& block, std::uint64_t* bits, std::size_t stride) {
             return fire_width<FireRule::leaky_delayed>(block, bits, stride);
         case FireRule::leaky_same_step:
             return fire_width<FireRule::leaky_same_step>(block, bits, stride);
+        case FireRule::leaky_zero:
+            return fire_width<FireRule::leaky_zero>(block, bits, stride);
     }
 }
 
@@ -238,9 +241,10 @@ bool step_scalar(const FireBlock& block, float& u, float current, float threshol
             if (fires) u -= threshold;
             return fires;
         case FireRule::leaky_same_step:
+        case FireRule::leaky_zero:
             u = block.leak * u + current;
             fires = u / threshold - 1.0F > 0.0F;
-            if (fires) u -= threshold;
+            if (fires) u = block.rule == FireRule::leaky_same_step ? u - threshold : 0.0F;
             return fires;
     }
     return fires;

@@ -10,7 +10,8 @@ enum class FireRule {
     subtract,         ///< N1, reset by subtraction
     zero,             ///< N1, reset to zero
     leaky_delayed,    ///< N2
-    leaky_same_step,  ///< N3
+    leaky_same_step,  ///< N3, reset by subtraction
+    leaky_zero,       ///< N3, reset to zero
 };
 
 /// Neurons side by side through some timesteps.

@@ -40,8 +40,9 @@ TEST(Fire, EveryInstructionSetFiresAlike) {
     testing::check_property([] {
         const auto width = *rc::gen::element<std::size_t>(16, 32, 64);
         const auto n_steps = *rc::gen::inRange<std::size_t>(0, 20);
-        const auto rule = *rc::gen::element(FireRule::subtract, FireRule::zero,
-                                            FireRule::leaky_delayed, FireRule::leaky_same_step);
+        const auto rule =
+            *rc::gen::element(FireRule::subtract, FireRule::zero, FireRule::leaky_delayed,
+                              FireRule::leaky_same_step, FireRule::leaky_zero);
         const auto number = [](int low, int high) {
             return static_cast<float>(*rc::gen::inRange(low, high)) / 100;
         };

@@ -12,13 +12,13 @@ enum class NeuronKind {
     quantized_relu,   ///< floor(max(0, x))
     integrate_fire,   ///< N1: integrate, fire at u >= threshold, reset by subtraction or to zero
     leaky_delayed,    ///< N2: fires on the membrane from before this step's input, strict >
-    leaky_same_step,  ///< N3: leak, integrate, fire at strict >, subtract
+    leaky_same_step,  ///< N3: leak, integrate, fire at strict >, subtract or reset to zero
     multi_spike,      ///< N4: several spikes in one step, optional lower bound
     one_spike,        ///< single-spike phase coding: at most one spike, worth base^-phase
     sign,             ///< -1 below 0, else +1: binary activations (XNOR-Net)
 };
 
-/// What happens to the membrane when an integrate_fire neuron fires.
+/// What happens to the membrane when an integrate_fire or leaky_same_step neuron fires.
 enum class Reset { subtract, zero };
 
 /// The neuron of an activation layer. Vectors hold one value for the layer, or one per channel.

@@ -322,9 +322,13 @@ void add_network(py::module_& module) {
             py::arg("file"), "Writes a model file.")
         .def(
             "export",
-            [](const PyNetwork& n, const fs::path& file) { run_export(*n.network, file); },
-            py::arg("file"),
-            "Writes the format that the file's name ends with, as `ranvier export`.");
+            [](const PyNetwork& n, const fs::path& file, bool lossy) {
+                return run_export(*n.network, file, lossy);
+            },
+            py::arg("file"), py::kw_only(), py::arg("lossy") = false,
+            "Writes the format that the file's name ends with, as `ranvier export`. Returns what "
+            "was approximated\n"
+            "(NIR with `lossy`), one line each.");
 }
 
 void add_stream(py::module_& module) {
@@ -350,12 +354,17 @@ void add_functions(py::module_& module) {
         py::arg("file"), "A network from a model file.");
     module.def(
         "import_network",
-        [](const fs::path& file, const std::vector<float>& mean, const std::vector<float>& std) {
-            return PyNetwork(run_import({file, mean, std}));
+        [](const fs::path& file, const std::vector<float>& mean, const std::vector<float>& std,
+           int steps, double dt, bool reset_to_zero) {
+            const Reset missing = reset_to_zero ? Reset::zero : Reset::subtract;
+            return PyNetwork(run_import({file, mean, std, {steps, dt, missing}}));
         },
         py::arg("file"), py::kw_only(), py::arg("mean") = std::vector<float>(),
-        py::arg("std") = std::vector<float>(),
-        "A trained network from ONNX or from a model file; mean and std: what pixels in [0, 1] "
+        py::arg("std") = std::vector<float>(), py::arg("steps") = 0, py::arg("dt") = 0.0,
+        py::arg("reset_to_zero") = false,
+        "A network from ONNX, NIR or a model file; steps, dt and reset_to_zero are for NIR, as in "
+        "`ranvier import`\n"
+        "(0: what the file says); mean and std: what pixels in [0, 1] "
         "are\n"
         "normalized by, one number for each channel or one for all.");
     module.def("architecture", &architecture, py::arg("name"), py::arg("shape"),

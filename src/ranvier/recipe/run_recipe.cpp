@@ -224,7 +224,7 @@ private:
     }
 
     Outcome run(Network network, const ExportStage& work) {
-        run_export(network, folder_.path() / work.file);
+        (void)run_export(network, folder_.path() / work.file, false);
         Json json = {{"file", (folder_.path() / work.file).string()}};
         return {std::move(network), std::move(json)};
     }

@@ -3,6 +3,8 @@
 #include "ranvier/formats/onnx.hpp"
 #include "ranvier/net/model_file.hpp"
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/nir/from_network.hpp"
+#include "ranvier/nir/nir_file.hpp"
 
 #include <cmath>
 
@@ -32,22 +34,28 @@ void set_normalization(Input& input, const ImportRequest& request) {
         if (!(value > 0)) fail(Fault::bad_input, "import: std is {}; it must be > 0", value);
 }
 
+Network read_any(const ImportRequest& request) {
+    if (request.file.extension() == ".safetensors") return load_network(request.file);
+    if (request.file.extension() == ".nir")
+        return network_from_nir(read_nir(request.file), request.nir, request.file.string());
+    return import_onnx(request.file);
+}
+
 }  // namespace
 
 Network run_import(const ImportRequest& request) {
-    const bool model_file = request.file.extension() == ".safetensors";
-    Network network = model_file ? load_network(request.file) : import_onnx(request.file);
+    Network network = read_any(request);
     set_normalization(network.input(), request);
     (void)infer_shapes(network);
     return network;
 }
 
 Network load_imported(const fs::path& file) {
-    if (file.extension() == ".onnx" && fs::is_regular_file(file))
+    const bool onnx = file.extension() == ".onnx";
+    if ((onnx || file.extension() == ".nir") && fs::is_regular_file(file))
         fail(Fault::bad_input,
-             "{}: is an ONNX file; make a model file of it first: ranvier import {} -o "
-             "net.safetensors",
-             file.string(), file.string());
+             "{}: is {} file; make a model file of it first: ranvier import {} -o net.safetensors",
+             file.string(), onnx ? "an ONNX" : "a NIR", file.string());
     return load_network(file);
 }
 
@@ -68,13 +76,20 @@ void set_leak(Network& network, double leak) {
              "hybrid, diet or iir, or leave it out");
 }
 
-void run_export(const Network& network, const fs::path& file) {
+std::vector<std::string> run_export(const Network& network, const fs::path& file, bool lossy) {
+    if (file.extension() == ".nir") {
+        NirExport written =
+            with_context("export", [&] { return nir_from_network(network, lossy); });
+        write_nir(written.model, file);
+        return written.approximations;
+    }
     if (file.extension() != ".safetensors")
         fail(Fault::unsupported,
              "export: {}: the format '{}' cannot be written; give the file a name that ends in "
-             ".safetensors, which any safetensors reader opens (docs/formats.md)",
+             ".safetensors, which any safetensors reader opens, or in .nir (docs/formats.md)",
              file.string(), file.extension().string());
     save_network(network, file);
+    return {};
 }
 
 }  // namespace ranvier

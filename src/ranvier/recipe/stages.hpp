@@ -9,6 +9,7 @@
 #include "ranvier/energy/ledger.hpp"
 #include "ranvier/engine/fast_engine.hpp"
 #include "ranvier/net/network.hpp"
+#include "ranvier/nir/to_network.hpp"
 #include "ranvier/recipe/names.hpp"
 #include "ranvier/report/evaluation.hpp"
 #include "ranvier/train/graph_trainer.hpp"
@@ -35,17 +36,19 @@ struct RunContext {
 };
 
 struct ImportRequest {
-    std::filesystem::path file;  ///< .onnx, or a model file (.safetensors)
+    std::filesystem::path file;  ///< .onnx, .nir, or a model file (.safetensors)
     std::vector<float> mean;     ///< of the input: [channels], one value for all, or empty: keep
     std::vector<float> std;      ///< likewise
+    NirOptions nir{};            ///< .nir: what the file leaves open
 };
 
-/// A trained network from ONNX or from a model file, with its input normalization.
-/// @throws Error as import_onnx and load_network; Error(bad_input) if mean or std do not fit.
+/// A trained network from ONNX, NIR or a model file, with its input normalization.
+/// @throws Error as import_onnx, read_nir, network_from_nir and load_network; Error(bad_input) if
+/// mean or std do not fit.
 [[nodiscard]] Network run_import(const ImportRequest& request);
 
 /// A model file for a command that works on imported networks.
-/// @throws Error as load_network; for an ONNX file it says to import it first.
+/// @throws Error as load_network; for an ONNX or NIR file it says to import it first.
 [[nodiscard]] Network load_imported(const std::filesystem::path& file);
 
 struct TrainRequest {
@@ -92,7 +95,11 @@ struct EvaluateRequest {
 void set_leak(Network& network, double leak);
 
 /// Writes a network in the format that the file's name ends with.
-/// @throws Error(unsupported) for any but .safetensors; Error(io).
-void run_export(const Network& network, const std::filesystem::path& file);
+/// @param lossy  .nir: approximate what NIR does not have.
+/// @return .nir: what was approximated, one line each.
+/// @throws Error(unsupported) for any but .safetensors and .nir, and as nir_from_network;
+/// Error(io).
+std::vector<std::string> run_export(const Network& network, const std::filesystem::path& file,
+                                    bool lossy);
 
 }  // namespace ranvier

@@ -44,6 +44,8 @@ std::string neuron_text(const Neuron& neuron) {
     if (neuron.kind == NeuronKind::integrate_fire)
         return neuron.reset == Reset::subtract ? "integrate_fire, subtract"
                                                : "integrate_fire, zero";
+    if (neuron.kind == NeuronKind::leaky_same_step && neuron.reset == Reset::zero)
+        return "leaky_same_step, zero";
     if (neuron.kind == NeuronKind::one_spike)
         return fmt::format("one_spike, Q = {:.6g}{}", neuron.base,
                            neuron.threshold_shift ? "" : ", no shift");

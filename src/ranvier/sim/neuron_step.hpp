@@ -28,11 +28,13 @@ inline int step_leaky_delayed(float& u, float current, float threshold, float le
     return spike;
 }
 
-/// N3, leaky neuron without delay (DIET, IIR): leak, integrate, fire by strict >, subtract.
-inline int step_leaky_same_step(float& u, float current, float threshold, float leak) noexcept {
+/// N3, leaky neuron without delay (DIET, IIR): leak, integrate, fire by strict >, subtract; or
+/// reset to zero, as the LIF of NIR does.
+inline int step_leaky_same_step(float& u, float current, float threshold, float leak,
+                                Reset reset = Reset::subtract) noexcept {
     u = leak * u + current;
     const int spike = u / threshold - 1.0F > 0.0F ? 1 : 0;
-    u -= threshold * static_cast<float>(spike);
+    if (spike != 0) u = reset == Reset::subtract ? u - threshold : 0.0F;
     return spike;
 }
 

@@ -79,6 +79,8 @@ TEST(LeakySameStep, FiresInTheStepAndOnlyAboveTheThreshold) {
     EXPECT_EQ(step_leaky_same_step(u, 1.0F, 1, 0.5F), 0) << "u = v: a tie does not fire";
     EXPECT_EQ(step_leaky_same_step(u, 1.0F, 1, 0.5F), 1);
     EXPECT_EQ(u, 0.5F);
+    EXPECT_EQ(step_leaky_same_step(u, 1.0F, 1, 0.5F, Reset::zero), 1);
+    EXPECT_EQ(u, 0.0F);
 }
 
 TEST(IntegrateFire, SubtractingConservesCharge) {

@@ -19,7 +19,7 @@ int step_rate(const Neuron& neuron, float& u, float current, float threshold) {
         case NeuronKind::leaky_delayed:
             return step_leaky_delayed(u, current, threshold, neuron.leak);
         case NeuronKind::leaky_same_step:
-            return step_leaky_same_step(u, current, threshold, neuron.leak);
+            return step_leaky_same_step(u, current, threshold, neuron.leak, neuron.reset);
         default:
             return step_multi_spike(u, current, threshold, neuron.lower_bound);
     }

@@ -40,6 +40,8 @@ const char* refusal(const Layer& layer) {
     const auto* activation = layer.as<Activation>();
     if (activation == nullptr) return nullptr;
     const NeuronKind kind = activation->neuron.kind;
+    if (kind == NeuronKind::leaky_same_step && activation->neuron.reset == Reset::zero)
+        return "neurons that reset to zero have no gradient here; only reset by subtraction has";
     if (kind == NeuronKind::leaky_delayed || kind == NeuronKind::leaky_same_step) return nullptr;
     return "only leaky_delayed and leaky_same_step neurons have gradients; convert with neuron = "
            "\"leaky_same_step\" (presets hybrid, diet and iir do)";
