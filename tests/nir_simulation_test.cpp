@@ -164,15 +164,15 @@ TEST_P(SinabsGraph, SpikesAsItsEquationsSay) {
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "needs ../shared/data/nir";
     const NirModel model = read_nir(path);
     const Network network =
-        network_from_nir(model, {.steps = 12, .missing_reset = GetParam()}, "file");
+        network_from_nir(model, {.steps = 40, .missing_reset = GetParam()}, "file");
     const ReferencePlan plan(network);
     ReferenceRun run(plan);
     SinabsNetwork expected(model, GetParam() == Reset::subtract);
     Random random(3, 0);
     double spikes = 0;
-    for (int t = 0; t < 12; ++t) {
+    for (int t = 0; t < 40; ++t) {
         std::vector<float> frame(2 * 34 * 34);
-        for (float& v : frame) v = static_cast<float>(random.below(8) == 0);
+        for (float& v : frame) v = static_cast<float>(random.below(4) == 0);
         t == 0 ? run.start(frame) : run.present(frame);
         run.step();
         const std::vector<double> out = expected.step(frame);

@@ -20,6 +20,10 @@ Id memory_access() {
 }  // namespace
 
 Session::Session() : lock_(mutex()) {
+    // Damaged files leave objects open inside of the library, which it would print about at the end
+    // of the program. Nothing here needs that last cleaning up: no file is open on the disk.
+    static const herr_t no_exit_handler = H5dont_atexit();
+    (void)no_exit_handler;
     H5Eget_auto2(H5E_DEFAULT, &print_, &print_data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
     H5PLset_loading_state(0);  // no code from elsewhere because a file asks for it

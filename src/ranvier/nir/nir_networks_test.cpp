@@ -16,6 +16,7 @@ namespace ranvier {
 namespace {
 
 using testing::append;
+using testing::node_at;
 using testing::random_tensor;
 
 Network through_nir(const Network& network) {

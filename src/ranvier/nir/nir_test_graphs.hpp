@@ -4,6 +4,7 @@
 #include "ranvier/nir/graph.hpp"
 
 #include "tests/support/networks.hpp"
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <filesystem>
