@@ -117,7 +117,7 @@ class BadOutputs(program.ProgramTest):
         self.expect_error(IO, "evaluate", net, "--data", "digits", "--limit", 5, "--json", "folder")
 
     def test_format_that_cannot_be_exported(self):
-        self.expect_error(UNSUPPORTED, "export", self.make_network(), "-o", "out.nir",
+        self.expect_error(UNSUPPORTED, "export", self.make_network(), "-o", "out.onnx",
                           says=".safetensors")
 
     def test_full_device(self):

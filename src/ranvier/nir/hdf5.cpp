@@ -1,5 +1,12 @@
 #include "ranvier/nir/hdf5.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+/// The library forgets memory of its own when it gives up on a damaged file.
+extern "C" const char* __lsan_default_suppressions() {
+    return "leak:libhdf5";
+}
+#endif
+
 namespace ranvier::hdf5 {
 
 namespace {

@@ -108,7 +108,7 @@ void append_block(Network& network, const std::string& name, Random& random) {
 Network random_network(std::uint64_t seed) {
     Random random(seed, 3);
     Network network;
-    append(network, "input", Input{{1 + random.below(3), 12, 11}, {}, {}});
+    append(network, "input", Input{{1 + random.below(3), 44, 43}, {}, {}});
     for (std::uint32_t k = random.below(3); k > 0; --k)
         append_block(network, "block" + std::to_string(k), random);
     append(network, "flatten", Flatten{});
