@@ -1,6 +1,7 @@
 // A NIR graph from arbitrary bytes: a sound network or an Error, nothing else. The bytes say what
-// to build, not what the file looks like (that is fuzz_nir_file); each graph goes through the
-// writer and the reader first and has to come back as it was.
+// to build, not what the file looks like: damaged HDF5 structures make the HDF5 library itself ask
+// for any amount of memory, which it is refused, but not by us (nir_damage_test.cpp has such
+// files). Each graph goes through the writer and the reader first and has to come back as it was.
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/nir/from_network.hpp"
 #include "ranvier/nir/nir_file.hpp"
