@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Attacks from the command line and in recipes."""
 import unittest
+import zlib
 
 from support import program
 from support.program import BAD_INPUT, CAN_TRAIN, IO, UNSUPPORTED, USAGE
@@ -40,12 +41,34 @@ limit = 100
 do = "attack"
 name = "black"
 crafted_on = "train"
-epsilon = "16/255"
+epsilon = 0.07
 leak = [1, 0.9]
 target = "random"
 limit = 40
 save_images = true
 """
+
+
+def grey_pixels(file):
+    """The pixels of a grey PNG file of 8 bits, in rows."""
+    data, at, packed = file.read_bytes(), 8, b""
+    while at < len(data):
+        size, kind = int.from_bytes(data[at:at + 4], "big"), data[at + 4:at + 8]
+        if kind == b"IHDR":
+            width = int.from_bytes(data[at + 8:at + 12], "big")
+            assert data[at + 16:at + 18] == b"\x08\x00", "not grey with 8 bits"
+        packed += data[at + 8:at + 8 + size] if kind == b"IDAT" else b""
+        at += size + 12
+    rows, pixels, above = zlib.decompress(packed), [], [0] * width
+    for start in range(0, len(rows), width + 1):
+        row = list(rows[start + 1:start + 1 + width])
+        for x in range(width):
+            left, corner = (row[x - 1], above[x - 1]) if x else (0, 0)
+            near = min((left, above[x], corner), key=lambda v: abs(left + above[x] - corner - v))
+            row[x] = (row[x] + [0, left, above[x], (left + above[x]) // 2, near][rows[start]]) % 256
+        pixels += row
+        above = row
+    return pixels
 
 
 @unittest.skipUnless(CAN_TRAIN, "built without LibTorch")
@@ -72,9 +95,13 @@ class AttackTest(program.ProgramTest):
         self.assertEqual([r["leak"] for r in result["black"]["rows"]], [1, 0.9])
         images = sorted((self.folder / "out/04-black/images").iterdir())
         self.assertEqual([f.name for f in images],
-                         ["clean", "fgsm_epsilon0.06275_leak0.9", "fgsm_epsilon0.06275_leak1"])
+                         ["clean", "fgsm_epsilon0.07_leak0.9", "fgsm_epsilon0.07_leak1"])
         self.assertEqual(len(list(images[1].glob("00000_label*_as*.png"))), 1)
-        self.assertEqual(len(list(images[0].glob("*.png"))), 40)
+        clean = sorted(images[0].glob("*.png"))
+        self.assertEqual(len(clean), 40)
+        changes = [abs(a - b) for one, other in zip(clean, sorted(images[1].glob("*.png")))
+                   for a, b in zip(grey_pixels(one), grey_pixels(other))]
+        self.assertEqual(max(changes), 17)  # 0.07 of 255, rounded towards the clean image
 
         network = "out/02-diet/network.safetensors"
         arguments = ("attack", network, "--data", "digits", "--limit", 100, "--seed", 2, "--method",

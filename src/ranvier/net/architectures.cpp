@@ -37,6 +37,7 @@ struct Vgg {
 constexpr std::array vggs = {
     Vgg{"vgg5", "64 A 128 D 128 A", {4096, 4096}, 0.5F, 0.2F},
     Vgg{"vgg4", "64 A 128 A", {1024, 0}, 0.5F, 0.2F},
+    Vgg{"vgg5_adversarial", "64 A 128 D 128 A", {1024, 1024}, 0.5F, 0.2F},  // Sharmin et al. 2020
     Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 A 512 D", {4096, 4096}, 0.5F, 0.2F},
     // Two networks of this name: that of the float files, DIET and IIR, and that of the hybrid
     // paper's spiking file, for 100 classes there.

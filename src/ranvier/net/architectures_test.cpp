@@ -20,6 +20,7 @@ struct Expected {
 TEST(Architectures, CountsAgreeWithThePapers) {
     // docs/methods.md names the sources; figures have four and three digits there.
     for (const Expected& e : {Expected{"vgg5", {3, 32, 32}, 10, 108.8, 50.6},
+                              Expected{"vgg5_adversarial", {3, 32, 32}, 10, 67.8, 9.67},
                               Expected{"vgg9", {3, 32, 32}, 10, 281.8, 32.1},
                               Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
                               Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},

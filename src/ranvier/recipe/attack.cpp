@@ -218,9 +218,10 @@ private:
                     {"without_gradient", static_cast<double>(attacked.without_gradient) / n}});
         if (!attacked.targets.empty()) row["target_rate"] = target_rate(now, attacked.targets);
         rows_.push_back(std::move(row));
-        std::string folder = fmt::format("{}_epsilon{:.4g}", name_of(method), epsilon);
+        std::string folder =
+            fmt::format("{}_epsilon{}", name_of(method), static_cast<float>(epsilon));
         if (variant.steps) folder += fmt::format("_steps{}", *variant.steps);
-        if (variant.leak) folder += fmt::format("_leak{:.4g}", *variant.leak);
+        if (variant.leak) folder += fmt::format("_leak{}", static_cast<float>(*variant.leak));
         save(attacked.images, folder, &now.classes);
     }
 
@@ -246,7 +247,9 @@ private:
         }
     }
 
-    [[nodiscard]] static ByteImage picture(const Tensor& images, std::size_t index) {
+    /// Pixels between two byte values go to the one nearer the clean image, so that the picture
+    /// stays within epsilon too.
+    [[nodiscard]] ByteImage picture(const Tensor& images, std::size_t index) const {
         ByteImage image{static_cast<int>(images.dims[1]),
                         static_cast<int>(images.dims[2]),
                         static_cast<int>(images.dims[3]),
@@ -254,10 +257,16 @@ private:
         const auto channels = static_cast<std::size_t>(image.channels);
         const auto plane = static_cast<std::size_t>(image.height * image.width);
         const float* pixels = images.values.data() + index * channels * plane;
+        const float* clean = images_.values.data() + index * channels * plane;
+        constexpr double rounding = 1e-3;  // of byte values that float32 has not quite
         for (std::size_t p = 0; p < plane; ++p)
-            for (std::size_t c = 0; c < channels; ++c)
+            for (std::size_t c = 0; c < channels; ++c) {
+                const std::size_t i = c * plane + p;
+                const double value = 255.0 * pixels[i];
                 image.values.push_back(
-                    static_cast<std::uint8_t>(std::lround(255 * pixels[c * plane + p])));
+                    static_cast<std::uint8_t>(pixels[i] > clean[i] ? std::floor(value + rounding)
+                                                                   : std::ceil(value - rounding)));
+            }
         return image;
     }
 

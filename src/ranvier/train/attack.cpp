@@ -6,6 +6,7 @@
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/train/device.hpp"
 #include "ranvier/train/input_gradient.hpp"
+#include "ranvier/train/pixel_ball.hpp"
 #include "ranvier/train/streams.hpp"
 #include "ranvier/train/torch_threads.hpp"
 
@@ -84,7 +85,7 @@ public:
         parallel_for(n_blocks, device_.is_cpu() ? options_.n_threads : 1,
                      [&](std::size_t block, std::size_t) {
                          at::init_num_threads();  // a setting of each thread
-                         run_block(block * block_size);
+                         run_block(block * block_size, progress);
                          progress.advance(count(block * block_size));
                      });
         progress.finish();
@@ -144,22 +145,22 @@ private:
         return pass;
     }
 
-    void run_block(std::size_t first) {
+    void run_block(std::size_t first, Progress& progress) {
         const torch::NoGradGuard no_grad;
         const bool pgd = options_.method == AttackMethod::pgd;
         const double towards = result_.targets.empty() ? 1 : -1;
         const double step = towards * (pgd ? options_.step : options_.epsilon);
         torch::Tensor start = pixels_of(first);
-        const torch::Tensor low = (start - options_.epsilon).clamp_min(0).to(device_);
-        const torch::Tensor high = (start + options_.epsilon).clamp_max(1).to(device_);
+        const PixelBall ball(start.to(device_), options_.epsilon);
         if (pgd && options_.random_start) move_to_random_start(start, first);
         const torch::Tensor classes = classes_of(first).to(device_);
-        torch::Tensor x = torch::min(torch::max(start.to(device_), low), high);
+        torch::Tensor x = ball.project(start.to(device_));
         for (int iteration = 0; iteration < (pgd ? options_.iterations : 1); ++iteration) {
+            progress.advance(0);  // a chance to stop
             const torch::Tensor gradient = gradient_(x, classes, pass_of(iteration, first));
             require_finite(gradient, first);
             if (iteration == 0) count_without(gradient, first);
-            x = torch::min(torch::max(x + step * gradient.sign(), low), high);
+            x = ball.step(x, gradient, step);
         }
         store(x.to(torch::kCPU).contiguous(), first);
     }

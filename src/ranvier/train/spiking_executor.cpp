@@ -102,7 +102,7 @@ torch::Tensor SpikingExecutor::forward(const torch::Tensor& pixels, const Pass& 
 void SpikingExecutor::limit_neurons() {
     const torch::NoGradGuard no_grad;
     for (std::size_t l = 0; l < model_.places.size(); ++l) {
-        if (model_.places[l].leak >= 0) model_.neurons[l].leak.clamp_max_(1);
+        if (model_.places[l].leak >= 0) model_.neurons[l].leak.clamp_(0, 1);
         if (model_.places[l].threshold < 0) continue;
         const auto lowest = model_.neurons[l].threshold.min().item<double>();
         if (!(lowest > 0))

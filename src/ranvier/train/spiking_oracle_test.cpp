@@ -1,6 +1,7 @@
 // Spikes, logits, losses and gradients of the authors' own programs (../shared/oracles).
 #include "ranvier/train/input_gradient.hpp"
 #include "ranvier/train/layer_operations.hpp"
+#include "ranvier/train/pixel_ball.hpp"
 #include "ranvier/train/spiking_executor.hpp"
 
 #include <gtest/gtest.h>
@@ -277,20 +278,77 @@ TEST(SpikingOracle, ResidualBlocks) {
     }
 }
 
-/// The gradient that the authors' attacks follow, for the spikes that their encoder drew. Their
-/// loss is the mean over images, ours the sum.
-void compare_input_gradient(const fs::path& folder, const std::string& spikes,
-                            const std::string& gradient) {
+/// Of the sum over images of the loss, for the spikes that the authors' encoder drew.
+torch::Tensor network_gradient(const fs::path& folder, const std::string& spikes) {
     const torch::Tensor frames = tensor(folder / (spikes + ".npy"));
     Network network = oracle_network(folder, NeuronKind::leaky_delayed);
     network.timing = {.steps = static_cast<int>(frames.size(0)), .input = InputCoding::poisson};
     SpikingPass pass;
     pass.frames = frames;
-    const torch::Tensor labels = tensor(folder / "label.npy").to(torch::kInt64);
-    const torch::Tensor found = InputGradient(network, {})({}, labels, pass) / labels.size(0);
+    return InputGradient(network, {})({}, tensor(folder / "label.npy").to(torch::kInt64), pass);
+}
+
+/// The gradient that the authors' attacks follow. Their loss is the mean over images.
+void compare_input_gradient(const fs::path& folder, const std::string& spikes,
+                            const std::string& gradient) {
+    const torch::Tensor found = network_gradient(folder, spikes);
     const torch::Tensor expected = tensor(folder / (gradient + ".npy"));
-    EXPECT_LT(relative_error(found, expected), gradient_tolerance) << gradient;
+    EXPECT_LT(relative_error(found / found.size(0), expected), gradient_tolerance) << gradient;
     EXPECT_TRUE(found.sign().equal(expected.sign())) << gradient;
+}
+
+TEST(SpikingOracle, AttackedImagesAreTheAuthors) {
+    constexpr double epsilon = 8.0 / 255, step = 2.0 / 255, tolerance = 1e-6;
+    for (const char* name : {"attack_snn_leak099", "attack_snn_if_targeted"}) {
+        RANVIER_NEEDS_ORACLE(name);
+        SCOPED_TRACE(name);
+        const fs::path folder = testing::oracle(name);
+        const torch::Tensor image = tensor(folder / "image.npy");
+        const bool targeted = std::string(name).ends_with("targeted");
+        const torch::Tensor found = PixelBall(image, epsilon)
+                                        .step(image, network_gradient(folder, "input_spikes"),
+                                              targeted ? -epsilon : epsilon);
+        const torch::Tensor expected = tensor(folder / "adversarial_fgsm.npy");
+        EXPECT_TRUE(found.allclose(expected, 0, tolerance));
+        EXPECT_FALSE(image.allclose(expected, 0, tolerance));
+    }
+    RANVIER_NEEDS_ORACLE("attack_snn_leak099");
+    const fs::path folder = testing::oracle("attack_snn_leak099");
+    const PixelBall ball(tensor(folder / "image.npy"), epsilon);
+    torch::Tensor x = tensor(folder / "pgd_start_image.npy");
+    for (const int k : {1, 2, 3}) {
+        const torch::Tensor seen = tensor(folder / fmt::format("pgd_image_normalized{}.npy", k));
+        EXPECT_TRUE(((x - 0.5) / 0.5).allclose(seen, 0, tolerance)) << k;
+        x = ball.step(x, network_gradient(folder, fmt::format("pgd_input_spikes{}", k)), step);
+    }
+    EXPECT_TRUE(x.allclose(tensor(folder / "pgd_adversarial.npy"), 0, tolerance));
+}
+
+TEST(SpikingOracle, AttackedNetworksEmitTheAuthorsSpikes) {
+    for (const char* name : {"attack_snn_leak099", "attack_snn_if_targeted"}) {
+        RANVIER_NEEDS_ORACLE(name);
+        SCOPED_TRACE(name);
+        const fs::path folder = testing::oracle(name);
+        const torch::Tensor frames = tensor(folder / "input_spikes.npy");
+        Network network = oracle_network(folder, NeuronKind::leaky_delayed);
+        network.timing = {.steps = static_cast<int>(frames.size(0)), .input = InputCoding::poisson};
+        SpikingPass pass;
+        pass.frames = frames;
+        SpikingExecutor executor(network, {});
+        const torch::Tensor sums = executor.forward({}, pass).detach();
+        EXPECT_TRUE(sums.allclose(tensor(folder / "logits_sum.npy"), 1e-5, 1e-5));
+        std::size_t k = 0;
+        for (const std::vector<std::uint64_t>& steps : executor.spikes()) {
+            if (steps.empty()) continue;
+            const torch::Tensor expected =
+                tensor(folder / fmt::format("spikes{}.npy", ++k)).flatten(1).sum(1);
+            for (std::size_t t = 0; t < steps.size(); ++t)
+                EXPECT_EQ(static_cast<double>(steps[t]),
+                          expected[static_cast<std::int64_t>(t)].item<double>())
+                    << "layer " << k << ", step " << t;
+        }
+        EXPECT_EQ(k, 5U);
+    }
 }
 
 TEST(SpikingOracle, AttacksFollowTheAuthorsGradient) {

@@ -3,6 +3,7 @@
 #include "ranvier/base/file.hpp"
 #include "ranvier/base/random.hpp"
 #include "ranvier/data/memory_samples.hpp"
+#include "ranvier/net/model_file.hpp"
 #include "ranvier/sim/simulator.hpp"
 #include "ranvier/train/checkpoint.hpp"
 #include "ranvier/train/trainer.hpp"
@@ -201,6 +202,52 @@ TEST(SpikingTrainer, DivergenceLeavesTheLastGoodCheckpoint) {
             for (const float value : tensor.values) ASSERT_LT(std::abs(value), 100) << name;
         std::filesystem::remove(file);
     }
+}
+
+/// Membranes that are no numbers never fire; spikes, and with them the loss, stay finite.
+TEST(SpikingTrainer, DivergenceInsideTheNetworkIsNotTakenForSilence) {
+    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    for (float& w : network.layers[1].as<Convolution>()->weight.values)
+        w = std::copysign(3e38F, w);  // currents of more than one overflow
+    const std::string error = error_of(network, quick(3));
+    EXPECT_TRUE(mentions(error, "the membranes of layer 'neurons1' are the first")) << error;
+    EXPECT_TRUE(mentions(error, "at timestep 1 of 4; lower the learning rate")) << error;
+    EXPECT_FALSE(mentions(error, "emitted no spike")) << error;
+}
+
+/// In the second epoch weight decay takes all weights away at once.
+TEST(SpikingTrainer, SilenceLeavesACheckpointOfANetworkThatFires) {
+    const auto file = std::filesystem::path(::testing::TempDir()) / "silent.checkpoint";
+    std::filesystem::remove(file);
+    TrainOptions options = quick(30);
+    options.optimizer = OptimizerKind::sgd;
+    options.momentum = 0;
+    options.learning_rate = 1e-6;
+    options.schedule = ScheduleKind::step;
+    options.milestones = {1};
+    options.gamma = 1e3;
+    options.weight_decay = 1e3;  // times the rate of the second epoch: 1
+    options.spikes.threshold = options.spikes.leak = false;
+    options.checkpoint = file;
+    options.checkpoint_seconds = 1e-9;  // after every batch
+    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 3), options);
+    EXPECT_TRUE(mentions(error, "'neurons1'") && mentions(error, "emitted no spike")) << error;
+    const Checkpoint kept = decode_checkpoint(read_file(file), file);
+    float largest = 0;
+    for (const auto& [name, tensor] : kept.tensors)
+        if (name == "conv1.weight")
+            for (const float value : tensor.values) largest = std::max(largest, std::abs(value));
+    EXPECT_GT(largest, 0.01F);
+    std::filesystem::remove(file);
+}
+
+TEST(SpikingTrainer, ANetworkWhoseLeaksWantBelowZeroIsSound) {
+    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    for (const std::size_t l : {2, 5}) network.layers[l].as<Activation>()->neuron.leak = 0;
+    TrainOptions options = quick(3);
+    options.learning_rate = 0.01;
+    const Network trained = train(network, bars(64, 1), options).network;
+    EXPECT_NO_THROW((void)encode_network(trained));
 }
 
 TEST(SpikingTrainer, RefusesOptionsOfFloatNetworks) {

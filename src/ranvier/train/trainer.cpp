@@ -77,7 +77,7 @@ public:
           binary_layers_(binary_layers(network, options)),
           binarizer_(weights_of(*executor_, binary_layers_)),
           n_batches_(batch_count(samples.size(), options.batch)),
-          watch_(network, std::min<std::size_t>(n_batches_, 100)),
+          watch_(network.layers.size(), std::min<std::size_t>(n_batches_, 100)),
           curves_(options.processes->first() ? options.curves : fs::path()) {
         if (options.synop_loss == SynopPenalty::none) return;
         synops_.emplace(network, options.synop_loss);
@@ -123,8 +123,13 @@ private:
                    ? samples_.size()
                    : batch_range(samples_.size(), options_.batch, part_.batches).first;
     }
-    void require_finite(double loss, std::uint64_t epoch, const Batch& batch,
-                        const Pass& pass) const;
+    [[noreturn]] void fail_diverged(const char* what, double value, std::uint64_t epoch,
+                                    const Batch& batch, const Pass& pass);
+    /// Where membranes are not finite, if they are not, and what to try.
+    [[nodiscard]] std::optional<std::string> fault_of_membranes(const Batch& batch,
+                                                                const Pass& pass) const;
+    void watch_spikes(std::uint64_t epoch, const Batch& batch, const Pass& pass);
+    [[nodiscard]] double sum_of_gradients() const;
     void require_finite_weights(std::uint64_t epoch) const;
     [[nodiscard]] double rate(std::uint64_t epoch, std::size_t batch) const {
         return scheduled_rate(options_, epoch * n_batches_ + batch, n_batches_);
@@ -228,13 +233,15 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
     std::array<double, 2> sums = {loss.item<double>(),
                                   static_cast<double>(count_correct(outputs, batch.labels))};
     processes.sum(sums);
-    if (!std::isfinite(sums[0])) saved_.reset();
-    require_finite(sums[0], epoch, batch, pass);
-    write_saved();
-    if (spiking_ != nullptr) watch_.add(spiking_->spikes(), processes);
+    if (!std::isfinite(sums[0])) fail_diverged("loss", sums[0], epoch, batch, pass);
+    if (spiking_ != nullptr) watch_spikes(epoch, batch, pass);
+    // A checkpoint of a network that has just fallen silent waits: it may be past help.
+    if (watch_.all_fire()) write_saved();
     optimizer_.zero_gradients();
     loss.backward();
     sum_tensors(processes, gradients());
+    if (const double sum = sum_of_gradients(); !std::isfinite(sum))
+        fail_diverged("gradient's sum", sum, epoch, batch, pass);
     binarizer_.restore();
     optimizer_.step(rate(epoch, part_.batches), scheduled_weight_decay(options_, epoch),
                     iteration + 1);
@@ -316,18 +323,44 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
     result.test_accuracy = sums[1] / n;
 }
 
-void Training::require_finite(double loss, std::uint64_t epoch, const Batch& batch,
-                              const Pass& pass) const {
-    if (std::isfinite(loss)) return;
-    std::string advice = fmt::format("lower the learning rate (for instance to {:.2g})",
-                                     options_.learning_rate / 10);
-    if (spiking_ != nullptr)
-        if (const NumericalFault fault = spiking_->find_fault(batch.pixels, pass); fault.found)
-            advice = divergence_advice(network_, fault.layer, fault.step, options_.learning_rate);
+void Training::fail_diverged(const char* what, double value, std::uint64_t epoch,
+                             const Batch& batch, const Pass& pass) {
+    saved_.reset();  // may be what diverged
     fail(Fault::bad_input,
-         "train: the loss became {} in epoch {}, batch {} of {}, at learning rate {:.4g}; a finite "
-         "loss is needed; {}",
-         loss, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches), advice);
+         "train: the {} became {} in epoch {}, batch {} of {}, at learning rate {:.4g}; a finite "
+         "one is needed; {}",
+         what, value, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches),
+         fault_of_membranes(batch, pass)
+             .value_or(fmt::format("lower the learning rate (for instance to {:.2g})",
+                                   options_.learning_rate / 10)));
+}
+
+std::optional<std::string> Training::fault_of_membranes(const Batch& batch,
+                                                        const Pass& pass) const {
+    if (spiking_ == nullptr) return std::nullopt;
+    const NumericalFault fault = spiking_->find_fault(batch.pixels, pass);
+    if (!fault.found) return std::nullopt;
+    return divergence_advice(network_, fault.layer, fault.step, options_.learning_rate);
+}
+
+/// A membrane that is no number never fires, so that it looks like silence, and the loss stays
+/// finite.
+void Training::watch_spikes(std::uint64_t epoch, const Batch& batch, const Pass& pass) {
+    const std::optional<std::size_t> silent = watch_.add(spiking_->spikes(), *options_.processes);
+    if (!silent) return;
+    saved_.reset();
+    Network now = network_;
+    executor_->write_back(now);
+    fail(Fault::bad_input, "train: in epoch {}, batch {} of {}: {}", epoch + 1, part_.batches + 1,
+         n_batches_,
+         fault_of_membranes(batch, pass)
+             .value_or(silence_advice(now, *silent, spiking_->spikes(), watch_.patience())));
+}
+
+double Training::sum_of_gradients() const {
+    torch::Tensor sum = torch::zeros({}, torch::TensorOptions().device(device_));
+    for (const torch::Tensor& gradient : gradients()) sum += gradient.sum();
+    return sum.item<double>();
 }
 
 void Training::require_finite_weights(std::uint64_t epoch) const {
