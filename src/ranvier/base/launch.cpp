@@ -85,6 +85,13 @@ Launch read_dialect(const Variable& variable, const Dialect& dialect) {
     launch.local_size = *dialect.local_size == '\0'
                             ? slurm_local_size(variable)
                             : number(variable, dialect.local_size, 1, launch.size, 1);
+    // By hand, with RANK and WORLD_SIZE alone: all on this machine.
+    const auto says = [&](const char* name) { return *name != '\0' && !variable(name).empty(); };
+    if (std::string(dialect.rank) == "RANK" && !says(dialect.local_rank) &&
+        !says(dialect.local_size) && !says("MASTER_ADDR")) {
+        launch.local_rank = launch.rank;
+        launch.local_size = launch.size;
+    }
     if (launch.size > 1) find_process_0(variable, dialect, launch);
     return launch;
 }

@@ -55,6 +55,15 @@ TEST(Launch, Torchrun) {
     EXPECT_EQ(read(agent).port, 4000);
 }
 
+TEST(Launch, ByHandAllAreOnThisMachine) {
+    const Launch launch = read({{"RANK", "1"}, {"WORLD_SIZE", "2"}});
+    EXPECT_EQ(launch.local_rank, 1);
+    EXPECT_EQ(launch.local_size, 2);
+    EXPECT_EQ(launch.address, "127.0.0.1");
+    const Launch far = read({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "head"}});
+    EXPECT_EQ(far.local_size, 1);
+}
+
 TEST(Launch, OpenMpiAndMpich) {
     const Launch open = read({{"OMPI_COMM_WORLD_RANK", "1"},
                               {"OMPI_COMM_WORLD_SIZE", "2"},

@@ -1,5 +1,7 @@
 #include "ranvier/data/event_formats.hpp"
 
+#include <algorithm>
+
 namespace ranvier {
 
 namespace {
@@ -35,11 +37,20 @@ Address address_of(std::string_view header, const std::string& name) {
          name, found, std::string(chip.substr(0, 80)));
 }
 
+/// The first event may begin with a '#' too; control characters tell it from a line of text.
 std::size_t header_end(const EventBytes& bytes) {
-    std::size_t at = 0;
-    while (bytes.starts_with(at, "#"))
-        if (bytes.line(at).starts_with("#End Of ASCII Header")) break;
-    return at;
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r';
+    };
+    std::size_t end = 0;
+    while (bytes.starts_with(end, "#")) {
+        std::size_t at = end;
+        const std::string_view line = bytes.line(at);
+        if (std::ranges::any_of(line, is_control)) break;
+        end = at;
+        if (line.starts_with("#End Of ASCII Header")) break;
+    }
+    return end;
 }
 
 }  // namespace

@@ -89,6 +89,9 @@ EventRecording parse_aedat3(const EventBytes& bytes) {
             const auto word = bytes.number<std::uint32_t>(place, "an event");
             const auto t = bytes.number<std::uint32_t>(place + 4, "an event");
             if ((word & 1) == 0) continue;  // marked as not valid
+            if (t >> 31 != 0)
+                fail(Fault::bad_input, "{}: byte {}: a time of {}; times have 31 bits",
+                     bytes.name(), place + 4, t);
             sink.add(place, (packet.overflows << 31) + t, word >> 17, word >> 2 & 0x7FFF,
                      (word >> 1 & 1) != 0);
         }

@@ -64,6 +64,11 @@ TEST(EventRecording, Aedat2OfADavis) {
     const EventRecording recording = parse_events(bytes, "a.aedat");
     EXPECT_EQ(recording.events, (Events{{7, 340, 0, true}, {9, 0, 259, false}}));
     expect_sensor(recording, 346, 260);
+    // Without the line that ends the header, an event of row 140 begins with a '#'.
+    const std::string open = "#!AER-DAT2.0\r\n# AEChip: Davis346red\r\n";
+    const EventRecording first = parse_events(
+        open + word(5, 140, true) + big(7, 4) + word(6, 10, true) + big(10, 4), "a.aedat");
+    EXPECT_EQ(first.events, (Events{{7, 340, 119, true}, {10, 339, 249, true}}));
     expect_error(Fault::unsupported, {"a.aedat", "byte 16", "Cochlea", "DVS128"},
                  [] { (void)parse_events("#!AER-DAT2.0\r\n# AEChip: Cochlea\r\n", "a.aedat"); });
 }
@@ -101,6 +106,11 @@ TEST(EventRecording, Aedat3Refusals) {
     more[20] = 2;  // events, of which there is room for one
     expect_error(Fault::bad_input, {"holds 2 events", "room for 1"},
                  [&] { (void)parse_events(aedat3_head + more, "a.aedat"); });
+    expect_error(Fault::bad_input, {"a time of 2147483648", "31 bits"}, [] {
+        (void)parse_events(
+            aedat3_head + aedat3_packet(1, 0, 1, {aedat3_event(1, 1, true, true, 1U << 31)}),
+            "a.aedat");
+    });
     std::string huge = more;
     huge[16] = huge[17] = huge[18] = huge[19] = '\xFF';
     expect_error(Fault::bad_input, {"34359738360 bytes", "file ends"},
