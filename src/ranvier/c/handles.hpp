@@ -43,6 +43,17 @@ public:
         return found->second;
     }
 
+    /// Calls work(object) unless another thread is inside it, which the object's `in_use` says.
+    /// @throws Error(usage) as find, or if it is in use; what `work` throws.
+    template <typename Work>
+    void use(const Handle* handle, const char* what, const Work& work) const {
+        const std::shared_ptr<Object> object = find(handle, what);
+        const std::unique_lock lock(object->in_use, std::try_to_lock);
+        if (!lock.owns_lock())
+            fail(Fault::usage, "{}: another thread is using it; open one for each thread", what);
+        work(*object);
+    }
+
     void remove(const Handle* handle) {
         std::shared_ptr<Object> last;  // destroyed without the lock
         const std::unique_lock lock(mutex_);

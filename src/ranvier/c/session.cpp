@@ -100,16 +100,9 @@ Handles<ranvier_session, Session>& sessions() {
     return all;
 }
 
-/// Calls work(session) unless another thread is inside it.
 template <typename Work>
 int with_session(const ranvier_session* handle, const Work& work) noexcept {
-    return guard([&] {
-        const std::shared_ptr<Session> session = sessions().find(handle, "session");
-        const std::unique_lock lock(session->in_use, std::try_to_lock);
-        if (!lock.owns_lock())
-            fail(Fault::usage, "session: another thread is using it; open one for each thread");
-        work(*session);
-    });
+    return guard([&] { sessions().use(handle, "session", work); });
 }
 
 }  // namespace

@@ -127,16 +127,9 @@ Handles<ranvier_stream, OpenStream>& streams() {
     return all;
 }
 
-/// Calls work(stream) unless another thread is inside it.
 template <typename Work>
 int with_stream(const ranvier_stream* handle, const Work& work) noexcept {
-    return guard([&] {
-        const std::shared_ptr<OpenStream> stream = streams().find(handle, "stream");
-        const std::unique_lock lock(stream->in_use, std::try_to_lock);
-        if (!lock.owns_lock())
-            fail(Fault::usage, "stream: another thread is using it; open one for each thread");
-        work(*stream);
-    });
+    return guard([&] { streams().use(handle, "stream", work); });
 }
 
 }  // namespace
