@@ -4,6 +4,23 @@
 #include <array>
 #include <cmath>
 
+// Loops over elements are compiled for wider vectors too; the loader takes what the processor has.
+// The same operations in the same order: the same values everywhere. (Sanitizers start later than
+// the loader.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define RANVIER_WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define RANVIER_WIDE
+#endif
+
+// Where pointers are many: elements never depend on others (in place: on themselves).
+#if defined(__clang__)
+#define RANVIER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define RANVIER_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace ranvier {
 
 namespace {
@@ -32,15 +49,18 @@ inline Real spike_of(Real u, Real v) {
 
 /// The membrane that goes into the next step, from the one that is kept.
 template <typename Real>
-void read_after(bool delayed, const Real* u, const Real* v, Real* after, std::size_t n) {
+RANVIER_WIDE void read_after(bool delayed, const Real* u, const Real* v, Real* after,
+                             std::size_t n) {
     for (std::size_t i = 0; i < n; ++i)
         after[i] = delayed ? u[i] : u[i] - v[i] * spike_of(u[i], v[i]);
 }
 
 template <typename Real>
-std::uint64_t step_delayed(Real leak, const Real* v, const Real* amplitude, const Real* current,
-                           Real* after, Real* membrane, Real* out, std::size_t n) {
+RANVIER_WIDE std::uint64_t step_delayed(Real leak, const Real* v, const Real* amplitude,
+                                        const Real* current, Real* after, Real* membrane, Real* out,
+                                        std::size_t n) {
     std::uint32_t n_spikes = 0;
+    RANVIER_INDEPENDENT
     for (std::size_t i = 0; i < n; ++i) {
         const Real s = spike_of(after[i], v[i]);
         const Real u = leak * after[i] + current[i] - v[i] * s;
@@ -53,9 +73,11 @@ std::uint64_t step_delayed(Real leak, const Real* v, const Real* amplitude, cons
 }
 
 template <typename Real>
-std::uint64_t step_same(Real leak, const Real* v, const Real* amplitude, const Real* current,
-                        Real* after, Real* membrane, Real* out, std::size_t n) {
+RANVIER_WIDE std::uint64_t step_same(Real leak, const Real* v, const Real* amplitude,
+                                     const Real* current, Real* after, Real* membrane, Real* out,
+                                     std::size_t n) {
     std::uint32_t n_spikes = 0;
+    RANVIER_INDEPENDENT
     for (std::size_t i = 0; i < n; ++i) {
         const Real u = leak * after[i] + current[i];
         const Real s = spike_of(u, v[i]);
@@ -70,7 +92,8 @@ std::uint64_t step_same(Real leak, const Real* v, const Real* amplitude, const R
 /// `since` moves on by a step in which `spikes` were emitted. The last spike always counts as one
 /// step ago or more.
 template <typename Real>
-void count_steps(const Real* membrane, const Real* v, std::uint8_t* since, std::size_t n) {
+RANVIER_WIDE void count_steps(const Real* membrane, const Real* v, std::uint8_t* since,
+                              std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
         const bool fired = spike_of(membrane[i], v[i]) > 0;
         since[i] = fired ? std::uint8_t{1}
@@ -92,8 +115,8 @@ std::array<Real, 256> stdb_table(const Surrogate& surrogate) {
 
 /// s'(z) of a block, given z's membrane.
 template <typename Real>
-void read_surrogate(const Surrogate& surrogate, const Real* u, const Real* v, Real* slope,
-                    std::size_t n) {
+RANVIER_WIDE void read_surrogate(const Surrogate& surrogate, const Real* u, const Real* v,
+                                 Real* slope, std::size_t n) {
     const auto scale = static_cast<Real>(surrogate.scale);
     const auto decay = static_cast<Real>(surrogate.decay);
     if (surrogate.kind == SurrogateKind::linear)
@@ -102,6 +125,46 @@ void read_surrogate(const Surrogate& surrogate, const Real* u, const Real* v, Re
     else
         for (std::size_t i = 0; i < n; ++i)
             slope[i] = scale * std::exp(-decay * std::abs(u[i] / v[i] - 1));
+}
+
+template <typename Real>
+RANVIER_WIDE void write_spikes(const Real* u, const Real* v, const Real* amplitude, Real* out,
+                               std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = spike_of(u[i], v[i]) * amplitude[i];
+}
+
+/// What a step back reads and changes, [n] each.
+template <typename Real>
+struct BackwardStep {
+    Real leak;
+    const Real *u, *v, *amplitude, *slope, *after;
+    Real *gradient, *carry, *threshold_sums, *leak_sums;
+};
+
+template <typename Real>
+RANVIER_WIDE void step_back_delayed(const BackwardStep<Real>& s, std::size_t n) {
+    RANVIER_INDEPENDENT
+    for (std::size_t i = 0; i < n; ++i) {
+        const Real pull = s.gradient[i] * s.amplitude[i] * s.slope[i] / s.v[i];
+        const Real g = s.carry[i];
+        s.threshold_sums[i] -= pull * s.u[i] / s.v[i] + g * spike_of(s.u[i], s.v[i]);
+        s.leak_sums[i] += g * s.after[i];
+        s.gradient[i] = g;
+        s.carry[i] = s.leak * g + pull;
+    }
+}
+
+template <typename Real>
+RANVIER_WIDE void step_back_same(const BackwardStep<Real>& s, std::size_t n) {
+    RANVIER_INDEPENDENT
+    for (std::size_t i = 0; i < n; ++i) {
+        const Real pull = s.gradient[i] * s.amplitude[i] * s.slope[i] / s.v[i];
+        const Real g = s.carry[i] + pull;
+        s.threshold_sums[i] -= pull * s.u[i] / s.v[i] + s.carry[i] * spike_of(s.u[i], s.v[i]);
+        s.leak_sums[i] += g * s.after[i];
+        s.gradient[i] = g;
+        s.carry[i] = s.leak * g;
+    }
 }
 
 /// One block's backward pass.
@@ -131,7 +194,17 @@ public:
             else
                 read_surrogate(steps_.surrogate, u, tile_.threshold.data(), slope_.data(), n);
             read_after(steps_.delayed, before, tile_.threshold.data(), after_.data(), n);
-            step(u, gradients + t * steps_.size + first, carry + first, n);
+            const BackwardStep<Real> step = {steps_.leak,
+                                             u,
+                                             tile_.threshold.data(),
+                                             tile_.amplitude.data(),
+                                             slope_.data(),
+                                             after_.data(),
+                                             gradients + t * steps_.size + first,
+                                             carry + first,
+                                             threshold_sums_.data(),
+                                             leak_sums_.data()};
+            steps_.delayed ? step_back_delayed(step, n) : step_back_same(step, n);
         }
         for (std::size_t i = 0; i < n; ++i) {
             sums.threshold[i % steps_.channels] += static_cast<double>(threshold_sums_[i]);
@@ -148,34 +221,6 @@ private:
             const Real* u = steps_.membrane + (steps_.delayed ? t : t + 1) * steps_.size + first;
             count_steps(u, tile_.threshold.data(), now.data(), n);
         }
-    }
-
-    void step(const Real* u, Real* gradient, Real* carry, std::size_t n) {
-        const Real* v = tile_.threshold.data();
-        const Real* amplitude = tile_.amplitude.data();
-        const Real* slope = slope_.data();
-        const Real* after = after_.data();
-        Real* threshold_sums = threshold_sums_.data();
-        Real* leak_sums = leak_sums_.data();
-        const Real leak = steps_.leak;
-        if (steps_.delayed)
-            for (std::size_t i = 0; i < n; ++i) {
-                const Real pull = gradient[i] * amplitude[i] * slope[i] / v[i];
-                const Real g = carry[i];
-                threshold_sums[i] -= pull * u[i] / v[i] + g * spike_of(u[i], v[i]);
-                leak_sums[i] += g * after[i];
-                gradient[i] = g;
-                carry[i] = leak * g + pull;
-            }
-        else
-            for (std::size_t i = 0; i < n; ++i) {
-                const Real pull = gradient[i] * amplitude[i] * slope[i] / v[i];
-                const Real g = carry[i] + pull;
-                threshold_sums[i] -= pull * u[i] / v[i] + carry[i] * spike_of(u[i], v[i]);
-                leak_sums[i] += g * after[i];
-                gradient[i] = g;
-                carry[i] = leak * g;
-            }
     }
 
     const NeuronSteps<Real>& steps_;
@@ -221,9 +266,8 @@ void read_spikes(const NeuronSteps<Real>& steps, Real* spikes, std::size_t begin
     for_each_block(tile.size(), begin, end, [&](std::size_t first, std::size_t n) {
         for (std::size_t t = 0; t < steps.n_steps; ++t) {
             const Real* u = steps.membrane + (steps.delayed ? t : t + 1) * steps.size + first;
-            Real* out = spikes + t * steps.size + first;
-            for (std::size_t i = 0; i < n; ++i)
-                out[i] = spike_of(u[i], tile.threshold[i]) * tile.amplitude[i];
+            write_spikes(u, tile.threshold.data(), tile.amplitude.data(),
+                         spikes + t * steps.size + first, n);
         }
     });
 }

@@ -14,7 +14,7 @@ namespace ranvier {
 namespace {
 
 /// Enough images for LibTorch's convolutions to run at full speed; more would only cost memory.
-constexpr std::int64_t images_together = 256;
+constexpr std::int64_t images_together = 64;
 
 /// One layer without state.
 struct Apply {
