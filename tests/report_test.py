@@ -117,8 +117,11 @@ class InBrowser(program.ProgramTest):
             self.check_row(row, one)
             if one["coding"] == "float":
                 continue
-            self.assertAlmostEqual(float(row["\u2212 float"]["value"]),
-                                   one["accuracy"] - reference["accuracy"], delta=1e-12)
+            if one["samples"] != reference["samples"]:  # accuracies on other images are not compared
+                self.assertIsNone(row["\u2212 float"]["value"])
+            else:
+                self.assertAlmostEqual(float(row["\u2212 float"]["value"]),
+                                       one["accuracy"] - reference["accuracy"], delta=1e-12)
             self.assertAlmostEqual(float(row["float/this"]["value"]),
                                    one["float_energy_pj"] / one["energy_pj"], delta=1e-9)
 
@@ -148,8 +151,8 @@ class InBrowser(program.ProgramTest):
         steps = drawn["Accuracy against timesteps"]["data"][0]
         self.assertEqual([round(y / 100, 9) for _, y in steps],
                          [round(v, 9) for v in expected["sif_hybrid"]["accuracy_per_step"]])
-        last = expected["exit_120"]
-        exits = drawn[f"Samples decided after each timestep, exit_120 (mean {last['mean_exit_step']:.4g})"]
+        last = expected["exit_200_all"]
+        exits = drawn[f"Samples decided after each timestep, exit_200_all (mean {last['mean_exit_step']:.4g})"]
         self.assertEqual(exits["data"][0], last["exits_per_step"])
         layers = [layer for layer in expected["sif_hybrid"]["layers"]
                   if layer["neurons"] > 0 or layer["spikes_per_sample"] > 0]
