@@ -214,6 +214,21 @@ class BadOptions(program.ProgramTest):
         code = self.run_program("convert", snn, "-o", "b.safetensors", "--data", "digits")
         self.assertIn(code.returncode, (BAD_INPUT, UNSUPPORTED), code.stderr)
 
+    def test_options_that_the_conversion_does_not_use(self):
+        command = ("convert", "net.safetensors", "-o", "b", "--data", "digits")
+        for options, says in ((("--preset", "diet", "--per", "channel"), "--per has no effect here; it needs "
+                               "--thresholds measured;"),
+                              (("--preset", "iir", "--input-rate", 0.5), "--input-rate has no effect here; it needs "
+                               "--input poisson;"),
+                              (("--coding", "rate", "--input", "binary_phase"), "--coding one_spike;"),
+                              (("--coding", "rate", "--no-threshold-shift"), "--coding one_spike;"),
+                              (("--threshold-scale", 2), "--coding rate;"),
+                              (("--max-loss", 1, "--steps", 16), "--max-loss to be left out;")):
+            self.expect_error(USAGE, *command, *options, says=says)
+        self.write("recipe.toml", program.UNTRAINED + '[[stage]]\ndo = "convert"\npreset = "diet"\nwait = 5\n')
+        self.expect_error(BAD_INPUT, "run", "recipe.toml", "--out", "out",
+                          says='wait: has no effect here; it needs coding = "one_spike"')
+
     def test_help_is_no_error(self):
         for words in (["--help"], ["--version"], ["convert", "--help"]):
             done = self.expect_ok(*words)

@@ -175,6 +175,8 @@ class Python(program.ProgramTest):
                 (ranvier.UsageError, "float network", lambda: net.evaluate(images, steps=3)),
                 (ranvier.BadInputError, "did you mean 'rate'", lambda: net.convert(images, coding="rat")),
                 (ranvier.BadInputError, "known", lambda: ranvier.architecture("vgg", (1, 28, 28), 10)),
+                (ranvier.UsageError, "input_rate has no effect here; it needs input='poisson'",
+                 lambda: net.convert(images, preset="diet", input_rate=0.5)),
                 (TypeError, "steps", lambda: net.convert(images, steps="4")),
                 (TypeError, "", lambda: net.evaluate())):
             with self.assertRaises(error) as raised:

@@ -59,7 +59,7 @@ class Tuning(program.ProgramTest):
         self.assertEqual(diagnosis["images"], 40)
 
     def test_what_cannot_be_tuned_is_said(self):
-        self.expect_error(UNSUPPORTED, *self.convert("--coding", "rate", "--tune", "bias"),
+        self.expect_error(USAGE, *self.convert("--coding", "rate", "--tune", "bias"),
                           says="one_spike")
         self.expect_error(UNSUPPORTED, *self.convert("--wait", 4, "--tune", "bias"), says="W >= T")
         self.expect_error(USAGE, *self.convert("--max-loss", 101))

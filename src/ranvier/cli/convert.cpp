@@ -1,7 +1,7 @@
 #include "ranvier/base/file.hpp"
 #include "ranvier/cli/shared_options.hpp"
 #include "ranvier/net/model_file.hpp"
-#include "ranvier/recipe/conversion.hpp"
+#include "ranvier/recipe/convert_keys.hpp"
 #include "ranvier/report/json.hpp"
 #include "ranvier/report/table.hpp"
 
@@ -227,9 +227,9 @@ void add_convert(CLI::App& app, const CommandLine& line) {
         "  ranvier convert net.safetensors -o snn.safetensors --max-loss 1 --diagnose --data "
         "digits\n");
     command->callback([options, command, &line] {
-        for (const char* name : {"--weight-scale", "--weight-rule"})
-            if (command->count(name) > 0 && options->convert.weights != WeightKind::int8)
-                fail(Fault::usage, "convert: {} is for --weights int8", name);
+        require_used_keys(
+            {options->convert, {}, options->max_loss, options->diagnose}, KeyStyle::command_line,
+            [command](const char* key) { return command->count(option_name(key)) > 0; });
         run(*options, line);
     });
 }

@@ -1,6 +1,7 @@
 #include "ranvier/python/convert_options.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/recipe/convert_keys.hpp"
 #include "ranvier/recipe/names.hpp"
 
 #include <cmath>
@@ -157,9 +158,9 @@ ConvertRequest convert_request(const py::kwargs& options) {
     ConvertRequest request;
     for (const OptionSetter& setter : setters())
         if (options.contains(setter.name)) setter.set(request, options[setter.name], setter.name);
-    if (request.options.weights != WeightKind::int8 &&
-        (options.contains("weight_scale") || options.contains("weight_rule")))
-        fail(Fault::usage, "convert: weight_scale and weight_rule are for weights='int8'");
+    require_used_keys(request, KeyStyle::python, [&options](const char* key) {
+        return options.contains(key) && !options[key].is_none();
+    });
     return request;
 }
 

@@ -1,6 +1,7 @@
 #include "ranvier/recipe/recipe.hpp"
 
 #include "ranvier/base/file.hpp"
+#include "ranvier/recipe/convert_keys.hpp"
 #include "ranvier/recipe/override.hpp"
 #include "ranvier/recipe/table_reader.hpp"
 #include "ranvier/recipe/training_keys.hpp"
@@ -200,6 +201,10 @@ ConvertStage read_convert(TableReader& reader) {
     reader.read("max_loss", max_loss, 0, 100);
     if (!(max_loss < 0)) stage.max_loss = max_loss;  // NaN is refused later, not forgotten
     reader.read("diagnose", stage.diagnose);
+    const auto given = [&reader](const char* key) { return reader.has(key); };
+    const ConvertRequest request{options, {}, stage.max_loss, stage.diagnose};
+    if (const auto unused = unused_key(request, KeyStyle::toml, given))
+        reader.require_use(unused->key.c_str(), false, unused->needs.c_str());
     return stage;
 }
 

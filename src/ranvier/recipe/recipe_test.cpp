@@ -152,6 +152,13 @@ TEST(Recipe, KeysWithoutEffectAreRefusedWithWhatTheyNeed) {
               std::string::npos);
     EXPECT_NE(stage("do = \"fine_tune\"\nname = \"train\"\nsurrogate_decay = 1").find("stdb"),
               std::string::npos);
+    EXPECT_EQ(refusal(with("reset = \"zero\"", "input_rate = 0.5")),
+              "r.toml:15: stage 2: input_rate: has no effect here; it needs input = \"poisson\"; "
+              "leave it out, or change that");
+    EXPECT_EQ(refusal(with("base = 1.5", "preset = \"diet\"\nper = \"channel\"")),
+              "r.toml:21: stage 3: per: has no effect here; it needs thresholds = \"measured\"; "
+              "leave it out, or change that");
+    EXPECT_EQ(refusal(with("base = 1.5", "preset = \"hybrid\"\ninput_rate = 0.5")), "accepted");
     EXPECT_NE(stage("do = \"rescale\"\nname = \"train\"\npercentile = 99").find("normalize"),
               std::string::npos);
     EXPECT_NE(stage("do = \"rescale\"\nname = \"train\"\nsynops_per_mac = 8\nfirst_layer = 2")
@@ -239,11 +246,11 @@ TEST(Recipe, DamagedTextIsRefused) {
 
 TEST(Recipe, OverridesReplaceKeys) {
     const Recipe recipe = parse_recipe(
-        sound, "r.toml", {"seed=9", "train.epochs=5", "data.set=mnist", "rate.coding=one_spike"});
+        sound, "r.toml", {"seed=9", "train.epochs=5", "data.set=mnist", "rate.reset=subtract"});
     EXPECT_EQ(recipe.seed, 9U);
     EXPECT_EQ(recipe.data.set, "mnist");
     EXPECT_EQ(std::get<TrainStage>(recipe.stages[0].work).options.epochs, 5);
-    EXPECT_EQ(std::get<ConvertStage>(recipe.stages[1].work).options.coding, Coding::one_spike);
+    EXPECT_EQ(std::get<ConvertStage>(recipe.stages[1].work).options.reset, Reset::subtract);
     EXPECT_NE(recipe.text, parse_recipe(sound, "r.toml").text);
 }
 
