@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/convert/presets.hpp"
+#include "ranvier/recipe/recipe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -97,6 +98,28 @@ TEST(ConvertKeys, ASearchChoosesForItself) {
     request.max_loss = 1;
     for (const std::string& key : chosen)
         EXPECT_EQ(unused(request, {key}), key + " needs max_loss to be left out");
+}
+
+TEST(ConvertKeys, AreKeysOfRecipes) {
+    std::vector<std::string> keys;
+    (void)unused_key({}, KeyStyle::toml, [&keys](const char* key) {
+        keys.emplace_back(key);
+        return false;
+    });
+    EXPECT_GT(keys.size(), 20U);
+    const std::string before =
+        "[network]\narchitecture = \"digits_cnn\"\n[data]\nset = \"digits\"\n"
+        "[[stage]]\ndo = \"convert\"\n";
+    for (const std::string& key : keys) {
+        try {
+            (void)parse_recipe(before + key + " = []\n", "r.toml");
+            ADD_FAILURE() << key << " may be a list";
+        } catch (const Error& error) {
+            EXPECT_TRUE(
+                std::string(error.what()).starts_with("r.toml:7: stage 1: " + key + ": is "))
+                << error.what();
+        }
+    }
 }
 
 TEST(ConvertKeys, AreWrittenAsTheyWereGiven) {
