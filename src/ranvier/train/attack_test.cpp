@@ -81,15 +81,25 @@ AttackOptions pgd(double epsilon) {
     return options;
 }
 
-/// Mean cross entropy of a network's outputs for the classes.
+/// Mean cross entropy of a network's outputs for the classes; of Poisson input, over several
+/// drawings, which are the same whatever the images are, and others than an attack's.
 double mean_loss(const Network& network, const Tensor& images, const std::vector<int>& classes) {
     const torch::NoGradGuard no_grad;
     const torch::Tensor pixels = row_major(images, torch::kFloat32);
-    const torch::Tensor outputs =
-        network.spiking() ? SpikingExecutor(network, {}).forward(pixels) / network.timing.steps
-                          : Executor(network).forward(pixels);
-    std::vector<std::int64_t> wide(classes.begin(), classes.end());
-    return torch::cross_entropy_loss(outputs, torch::tensor(wide)).item<double>();
+    const torch::Tensor labels =
+        torch::tensor(std::vector<std::int64_t>(classes.begin(), classes.end()));
+    if (!network.spiking())
+        return torch::cross_entropy_loss(Executor(network).forward(pixels), labels).item<double>();
+    const std::uint64_t n_drawings = network.timing.input == InputCoding::poisson ? 32 : 1;
+    SpikingExecutor executor(network, {});
+    double sum = 0;
+    for (std::uint64_t seed = 0; seed < n_drawings; ++seed) {
+        SpikingPass pass;
+        pass.pass.seed = seed;
+        const torch::Tensor outputs = executor.forward(pixels, pass) / network.timing.steps;
+        sum += torch::cross_entropy_loss(outputs, labels).item<double>();
+    }
+    return sum / static_cast<double>(n_drawings);
 }
 
 TEST(Attack, FgsmByHand) {
@@ -226,7 +236,8 @@ TEST(Attack, LossOfALinearNetworkRisesAndThatOfATargetFalls) {
 }
 
 TEST(Attack, MeanLossRisesAndThatOfTargetsFalls) {
-    for (const Kind kind : {Kind::relu, Kind::delayed, Kind::same_step}) {
+    for (const Kind kind : {Kind::relu, Kind::delayed, Kind::same_step, Kind::poisson}) {
+        SCOPED_TRACE(static_cast<int>(kind));
         const Network network = random_network(11, kind);
         const Images images = random_images(11, 64, network, 3);
         for (const AttackMethod method : {AttackMethod::fgsm, AttackMethod::pgd}) {

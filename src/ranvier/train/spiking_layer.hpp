@@ -38,6 +38,8 @@ struct SpikingLayer {
                                     std::uint64_t* n_spikes);
     /// The spikes again, from the membrane.
     [[nodiscard]] torch::Tensor spikes() const;
+    /// The membrane that goes into a step, behind the reset of the step before: [n] images.
+    [[nodiscard]] torch::Tensor entering(std::int64_t step) const;
 
     struct Gradients {
         torch::Tensor currents;   ///< [n_steps * n] images
@@ -65,8 +67,6 @@ private:
         return slot(neurons.delayed ? step : step + 1);
     }
     [[nodiscard]] torch::Tensor fired(std::int64_t step) const;
-    /// The membrane that goes into a step.
-    [[nodiscard]] torch::Tensor entering(std::int64_t step) const;
     [[nodiscard]] torch::Tensor slope(std::int64_t step, const torch::Tensor& steps_since) const;
 };
 

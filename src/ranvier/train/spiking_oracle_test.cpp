@@ -1,4 +1,6 @@
 // Spikes, logits, losses and gradients of the authors' own programs (../shared/oracles).
+#include "ranvier/sim/reference_run.hpp"
+#include "ranvier/train/executor.hpp"
 #include "ranvier/train/input_gradient.hpp"
 #include "ranvier/train/layer_operations.hpp"
 #include "ranvier/train/pixel_ball.hpp"
@@ -74,6 +76,15 @@ double relative_error(const torch::Tensor& found, const torch::Tensor& expected)
 /// The tolerances of the oracles' README: other orders of summation move them no further.
 constexpr double gradient_tolerance = 5e-6;
 constexpr double logits_tolerance = 5e-5;
+constexpr double membrane_tolerance = 5e-5;
+
+/// Of every neuron behind every step, [steps * n] images and [steps][n]...
+void compare_membranes(const torch::Tensor& found, const torch::Tensor& expected,
+                       const std::string& where) {
+    EXPECT_LT((found.contiguous().view(expected.sizes()) - expected).abs().max().item<double>(),
+              membrane_tolerance)
+        << where;
+}
 
 class Oracle {
 public:
@@ -97,8 +108,9 @@ public:
     void compare(bool frames) {
         network_.timing.input = frames ? InputCoding::poisson : InputCoding::direct;
         SpikingExecutor executor(network_, training_);
-        std::vector<torch::Tensor> emitted;
+        std::vector<torch::Tensor> emitted, membranes;
         pass_.pass.activations = &emitted;
+        pass_.membranes = &membranes;
         if (frames) pass_.frames = read("input_spikes");
         const torch::Tensor pixels = frames ? torch::Tensor() : read("input");
         const torch::Tensor logits = executor.forward(pixels, pass_);
@@ -112,6 +124,8 @@ public:
                             .all()
                             .item<bool>())
                 << "spikes of neuron layer " << k;
+            compare_membranes(membranes[l], read(fmt::format("membrane{}", k)),
+                              fmt::format("layer {}", k));
         }
         EXPECT_LT((logits - read("logits")).abs().max().item<double>(), logits_tolerance);
         const torch::Tensor loss =
@@ -199,8 +213,7 @@ TEST(SpikingOracle, DietAndIirNetworks) {
 }
 
 /// A block: neuron(conv2(neuron(conv1(x))) + shortcut(x)).
-void compare_block(const std::string& name, NeuronKind kind) {
-    const fs::path folder = testing::oracle(name);
+Network oracle_block(const fs::path& folder, NeuronKind kind) {
     const Tensor frames = testing::read_npy(folder / "input_spikes.npy");
     const Tensor thresholds = testing::read_npy(folder / "thresholds.npy");
     const Tensor leaks = testing::read_npy(folder / "leaks.npy");
@@ -226,21 +239,68 @@ void compare_block(const std::string& name, NeuronKind kind) {
     network.layers.push_back({"add", {branch, trunk}, Add{}});
     testing::append(network, "neuron2", neurons(kind, thresholds.values[1], leaks.values[1]));
     testing::append(network, "output", Output{});
+    return network;
+}
 
-    SpikingExecutor executor(network, {});
-    std::vector<torch::Tensor> emitted;
+/// The places of a block's two layers of neurons.
+std::vector<std::size_t> neuron_layers(const Network& network) {
+    std::vector<std::size_t> places;
+    for (std::size_t l = 0; l < network.layers.size(); ++l)
+        if (network.layers[l].as<Activation>() != nullptr) places.push_back(l);
+    return places;
+}
+
+/// Every spike and membrane of both layers in every timestep, as the trainer and as the simulator
+/// have them.
+void compare_block_steps(const fs::path& folder, Network network) {
+    const torch::Tensor frames = tensor(folder / "input_spikes.npy");
+    std::vector<torch::Tensor> emitted, membranes;
     SpikingPass pass;
-    pass.frames = tensor(folder / "input_spikes.npy");
+    pass.frames = frames;
+    pass.chunk_steps = 3;  // 8 and 6 steps: also a shorter one
     pass.pass.activations = &emitted;
+    pass.membranes = &membranes;
+    (void)SpikingExecutor(network, {}).forward({}, pass);
+    const std::vector<std::size_t> layers = neuron_layers(network);
+    ASSERT_EQ(layers.size(), 2U);
+    std::vector<torch::Tensor> spikes, membrane;
+    for (const int k : {1, 2}) {
+        spikes.push_back(tensor(folder / fmt::format("spikes{}.npy", k)));
+        membrane.push_back(tensor(folder / fmt::format("membrane{}.npy", k)));
+        const std::size_t l = layers[static_cast<std::size_t>(k - 1)];
+        EXPECT_TRUE(emitted[l].contiguous().view(spikes.back().sizes()).equal(spikes.back())) << k;
+        compare_membranes(membranes[l], membrane.back(), fmt::format("trainer, layer {}", k));
+    }
+    network.timing.input = InputCoding::direct;  // the frames are spikes already
+    const ReferencePlan plan(network);
+    for (std::int64_t i = 0; i < frames.size(1); ++i) {
+        ReferenceRun run(plan);
+        for (std::int64_t t = 0; t < frames.size(0); ++t) {
+            const std::vector<float> frame = to_ranvier(frames[t][i]).values;
+            if (t == 0)
+                run.start(frame);
+            else
+                run.present(frame);
+            run.step();
+            for (const std::size_t k : {0U, 1U}) {
+                const std::string where = fmt::format("simulator, layer {}, step {}", k + 1, t);
+                EXPECT_EQ(run.emitted(layers[k]), to_ranvier(spikes[k][t][i]).values) << where;
+                const Tensor expected = to_ranvier(membrane[k][t][i]);
+                compare_membranes(
+                    row_major(Tensor(expected.dims, run.membrane(layers[k])), torch::kFloat32),
+                    membrane[k][t][i], where);
+            }
+        }
+    }
+}
+
+void compare_block_gradients(const fs::path& folder, const Network& network) {
     // The block's loss weighs every step's spikes.
     const torch::Tensor weights = tensor(folder / "loss_weights.npy");
-    (void)executor.forward({}, pass);
-    const std::size_t second = network.layers.size() - 2;
-    const torch::Tensor spikes2 = tensor(folder / "spikes2.npy");
-    EXPECT_TRUE(emitted[second].contiguous().view(spikes2.sizes()).equal(spikes2));
-    EXPECT_NEAR((weights * spikes2).sum().item<double>(),
+    EXPECT_NEAR((weights * tensor(folder / "spikes2.npy")).sum().item<double>(),
                 tensor(folder / "loss.npy").item<double>(), 1e-4);
-
+    SpikingPass pass;
+    pass.frames = tensor(folder / "input_spikes.npy");
     const SpikingModel model(network, {}, torch::kFloat32, torch::kCPU);
     SpikingRun run(model, {}, pass, true);
     (void)run.forward();
@@ -272,8 +332,11 @@ TEST(SpikingOracle, ResidualBlocks) {
             const std::string name = fmt::format("resblock_{}_{}", neuron, kind);
             RANVIER_NEEDS_ORACLE(name);
             SCOPED_TRACE(name);
-            compare_block(
-                name, neuron[1] == '2' ? NeuronKind::leaky_delayed : NeuronKind::leaky_same_step);
+            const fs::path folder = testing::oracle(name);
+            const Network network = oracle_block(
+                folder, neuron[1] == '2' ? NeuronKind::leaky_delayed : NeuronKind::leaky_same_step);
+            compare_block_steps(folder, network);
+            compare_block_gradients(folder, network);
         }
     }
 }

@@ -84,6 +84,7 @@ SpikingRun::SpikingRun(const SpikingModel& model, const torch::Tensor& pixels, S
     for (std::int64_t first = 0; first < n_steps_; first += length)
         segments_.push_back({first, std::min(length, n_steps_ - first), {}, {}});
     if (pass_.pass.activations != nullptr) pass_.pass.activations->assign(n_layers, {});
+    if (pass_.membranes != nullptr) pass_.membranes->assign(n_layers, {});
     masks_.resize(n_layers);
     membrane_.resize(n_layers);
     since_.resize(n_layers);
@@ -279,11 +280,20 @@ void SpikingRun::run_neurons_of(std::size_t l, Chunk& chunk, bool count) {
     std::vector<std::uint64_t> again(static_cast<std::size_t>(chunk.n));  // was counted before
     chunk.values[l] = masked(l, layer.run(currents, constant_[source],
                                           count ? spikes_[l].data() + chunk.first : again.data()));
-    if (count && pass_.pass.activations != nullptr) {
-        torch::Tensor& seen = pass_.pass.activations->at(l);
-        seen = seen.defined() ? torch::cat({seen, chunk.values[l]}) : chunk.values[l].clone();
-    }
+    if (count) show(l, chunk);
     if (pass_.find_fault) check(l, chunk);
+}
+
+/// To whoever asked for spikes or membranes.
+void SpikingRun::show(std::size_t l, const Chunk& chunk) {
+    const auto append = [](torch::Tensor& seen, const torch::Tensor& more) {
+        seen = seen.defined() ? torch::cat({seen, more}) : more.clone();
+    };
+    if (pass_.pass.activations != nullptr) append(pass_.pass.activations->at(l), chunk.values[l]);
+    if (pass_.membranes == nullptr) return;
+    const SpikingLayer layer = layer_at(l, chunk);
+    for (std::int64_t t = 0; t < chunk.n; ++t)
+        append(pass_.membranes->at(l), layer.entering(t + 1));
 }
 
 void SpikingRun::check(std::size_t l, const Chunk& chunk) {

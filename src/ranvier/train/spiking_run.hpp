@@ -17,6 +17,8 @@ struct SpikingPass {
         masks;                ///< [n_layers], if not empty: dropout, instead of random ones
     int chunk_steps = 0;      ///< steps that go through a layer together; 0: chosen
     bool find_fault = false;  ///< look at every membrane: NumericalFault
+    /// If not null: filled with the membranes behind each step and its reset, as pass.activations.
+    std::vector<torch::Tensor>* membranes = nullptr;
 };
 
 /// The first value that is not finite.
@@ -85,6 +87,7 @@ private:
     void run_chunk(Chunk& chunk, torch::Tensor* logits);
     void run_neurons_of(std::size_t l, Chunk& chunk, bool count);
     void check(std::size_t l, const Chunk& chunk);
+    void show(std::size_t l, const Chunk& chunk);
 
     void run_chunk_backward(Chunk& chunk, const torch::Tensor& logits_gradient);
     void layer_backward(std::size_t l, Chunk& chunk);
