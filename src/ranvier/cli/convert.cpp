@@ -123,7 +123,8 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         ->type_name("N");
     add_choice(command, "--input", convert.input,
                "one_spike: pixels as several spikes (binary_phase) or one (one_spike_phase); rate: "
-               "poisson, else direct");
+               "poisson, else direct (the image repeated at every step as a constant current; see "
+               "also --spread)");
     command.add_flag("--no-threshold-shift", options.no_threshold_shift,
                      "one_spike: round down to a phase's value instead of to the nearest");
     add_choice(command, "--neuron", convert.neuron,
@@ -140,8 +141,10 @@ void add_coding_options(CLI::App& command, ConvertCommand& options) {
         "input_current (on the spiking network itself, to train it further; see --preset)");
     add_current_options(command, convert);
     command
-        .add_option("--spread", convert.spread,
-                    "rate: divide the input by N, so that N steps together are one float pass")
+        .add_option(
+            "--spread", convert.spread,
+            "rate: divide input and biases by N (the encoding x/N), so that N steps together "
+            "are one float pass")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str()
         ->type_name("N");

@@ -74,10 +74,10 @@ void require_usable_currents(const ConvertOptions& options) {
     if (!(options.measure.percentile > 0 && options.measure.percentile <= 100))
         fail(Fault::usage, "percentile is {}; it must be in (0, 100]", options.measure.percentile);
     if (options.placement == Placement::weights || options.propagation == Propagation::delayed ||
-        options.weights != WeightKind::float32 || options.spread != 1)
+        options.weights != WeightKind::float32)
         fail(Fault::usage,
-             "thresholds from input_current leave weights and input as they are and propagate in "
-             "the same step; leave out placement, weights, spread and propagation");
+             "thresholds from input_current leave weights as they are and propagate in the same "
+             "step; leave out placement, weights and propagation");
 }
 
 void require_usable_rate(const ConvertOptions& options) {
@@ -113,7 +113,9 @@ void require_usable_rate(const ConvertOptions& options) {
              *options.lower_bound);
 }
 
-/// Input and biases in `spread` parts.
+/// Input and biases in `spread` parts: pixels are divided by their normalization, which trainers
+/// and simulators have in common. Before thresholds are found from currents, which then are of the
+/// parts.
 void spread_currents(Network& network, int spread) {
     if (spread == 1) return;
     const auto n = static_cast<float>(spread);

@@ -52,8 +52,9 @@ struct ConvertOptions {
     std::optional<float> lower_bound{};            ///< multi_spike: of the membrane, <= 0
     Thresholds thresholds = Thresholds::measured;  ///< rate
     CurrentOptions currents{};                     ///< thresholds = input_current
-    /// rate: input and biases come in so many parts, one per step, so that the output after so many
-    /// steps is the float network's.
+    /// rate: input and biases come in so many parts, one per step (the encoding x/N), so that the
+    /// output after so many steps is the float network's. With input_current the thresholds found
+    /// shrink with the parts: without biases the spikes are those of direct input.
     int spread = 1;
     Reset reset = Reset::subtract;  ///< rate, integrate_fire: SIF (subtract) or RIF (zero)
     Propagation propagation = Propagation::same_step;  ///< rate
