@@ -2,6 +2,8 @@
 
 #include "ranvier/base/error.hpp"
 
+#include <climits>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -90,9 +92,18 @@ private:
 };
 
 constexpr std::string_view temporary_mark = ".unfinished-";
+constexpr std::string_view temporary_end = "XXXXXX";  // mkstemp's
+
+/// How names of temporary files for `path` begin; short enough that every name the file itself may
+/// have will do.
+std::string temporary_start(const fs::path& path) {
+    const std::size_t room = NAME_MAX - temporary_mark.size() - temporary_end.size();
+    return fmt::format("{}{}", path.filename().string().substr(0, room), temporary_mark);
+}
 
 void replace_file(const fs::path& path, std::string_view content) {
-    std::string temporary = fmt::format("{}{}XXXXXX", path.string(), temporary_mark);
+    std::string temporary =
+        (path.parent_path() / fmt::format("{}{}", temporary_start(path), temporary_end)).string();
     Descriptor file(::mkstemp(temporary.data()), path);
     Removal removal(temporary);
     file.allow_reading_by_all();
@@ -127,7 +138,7 @@ void write_file(const fs::path& path, std::string_view content) {
 }
 
 void remove_unfinished(const fs::path& path) {
-    const std::string start = fmt::format("{}{}", path.filename().string(), temporary_mark);
+    const std::string start = temporary_start(path);
     std::error_code ec;
     for (const fs::directory_entry& entry : fs::directory_iterator(path.parent_path(), ec))
         if (entry.path().filename().string().starts_with(start)) fs::remove(entry.path(), ec);

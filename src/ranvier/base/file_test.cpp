@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 
+#include <climits>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -102,6 +103,18 @@ TEST_F(Files, WhatAKilledWriterLeftIsRemoved) {
     for (const char* name : {"file", "file.backup", "other"})
         EXPECT_TRUE(fs::exists(folder / name));
     EXPECT_FALSE(fs::exists(folder / "file.unfinished-ab12CD"));
+}
+
+TEST_F(Files, TheLongestNameCanBeWrittenAndCleanedUpAfter) {
+    const std::string name(NAME_MAX, 'n');
+    write_file(folder / name, "content");
+    EXPECT_EQ(read_file(folder / name), "content");
+    // As long as a name may be, and begun like the file's.
+    write_file(folder / (std::string(NAME_MAX - 18, 'n') + ".unfinished-ab12CD"), "part");
+    remove_unfinished(folder / name);
+    EXPECT_EQ(n_files(), 1U);
+    expect_fault(Fault::io, "too long", [&] { write_file(folder / (name + "n"), "content"); });
+    EXPECT_EQ(n_files(), 1U);
 }
 
 TEST_F(Files, AReaderSeesTheOldOrTheNewContentOnly) {

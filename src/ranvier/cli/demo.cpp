@@ -2,7 +2,6 @@
 #include "ranvier/cli/report_command.hpp"
 #include "ranvier/cli/run_command.hpp"
 
-#include <cstdio>
 #include <fmt/format.h>
 
 namespace ranvier {
@@ -27,7 +26,7 @@ void run(const DemoOptions& options, const CommandLine& line) {
     } catch (const Error& error) {
         // The demonstration itself is done; only its page needs the plotting library.
         if (error.fault() != Fault::unsupported) throw;
-        fmt::print(stderr, "no report: {}\n", error.what());
+        tell(fmt::format("no report: {}\n", error.what()));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "ranvier/cli/program.hpp"
 
 #include "ranvier/cli/commands.hpp"
+#include "ranvier/cli/shared_options.hpp"
 #include "ranvier/cli/terminal_progress.hpp"
 #include "ranvier/kernels/isa.hpp"
 #include "ranvier/recipe/names.hpp"
@@ -10,10 +11,15 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <exception>
+#include <fcntl.h>
+#include <filesystem>
 #include <fmt/ranges.h>
 #include <new>
+#include <sstream>
+#include <unistd.h>
+#include <utility>
 
 namespace ranvier {
 
@@ -40,8 +46,16 @@ int exit_code(Fault fault) {
 }
 
 int report(int code, const std::string& message) {
-    fmt::print(stderr, "ranvier: error: {}\n", printable(message));
+    tell(fmt::format("ranvier: error: {}\n", printable(message)));
     return code;
+}
+
+/// A file that is opened next must not get the number of a standard one that is closed, and with it
+/// the messages. As before, these cannot be used: they are opened for the other direction.
+void occupy_standard_descriptors() {
+    for (const auto& [number, mode] :
+         {std::pair(STDIN_FILENO, O_WRONLY), {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_RDONLY}})
+        if (::fcntl(number, F_GETFD) < 0 && ::open("/dev/null", mode) < 0) return;
 }
 
 /// The program and its arguments as typed: one line that a shell reads back as the same words.
@@ -95,6 +109,18 @@ std::string extras_message(const CLI::App& app, const CLI::ExtrasError& error) {
     return error.what();
 }
 
+/// What --help and --version say.
+int show(const CLI::App& app, const CLI::Success& wish) {
+    std::ostringstream text;
+    const int code = app.exit(wish, text, text);
+    try {
+        print(text.str());
+        return code;
+    } catch (const Error& error) {
+        return report(exit_code(error.fault()), error.what());
+    }
+}
+
 int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
     try {
         use_isa_from_environment();
@@ -102,7 +128,7 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
         app.parse(argc, argv);
         return 0;
     } catch (const CLI::Success& wish) {  // --help, --version
-        return app.exit(wish);
+        return show(app, wish);
     } catch (const CLI::ExtrasError& error) {
         return report(exit_usage, extras_message(app, error));
     } catch (const CLI::ParseError& error) {
@@ -110,6 +136,9 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
     } catch (const Error& error) {
         if (interrupted()) throw Interrupted{};  // for instance one that other processes noticed
         return report(exit_code(error.fault()), error.what());
+    } catch (const std::filesystem::filesystem_error& error) {  // a name too long, no permission
+        return report(exit_code(Fault::io),
+                      fmt::format("{}: {}", error.path1().string(), error.code().message()));
     }
 }
 
@@ -117,7 +146,9 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv) {
 
 int run_program(int argc, const char* const* argv) noexcept {
     try {
+        occupy_standard_descriptors();
         catch_interrupts();
+        std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is an error like a full disk
         const CommandLine line{typed(argc, argv)};
         CLI::App app(
             "Turns trained ReLU networks into spiking networks and measures what was gained",

@@ -42,7 +42,7 @@ bool run_and_print(const Recipe& recipe, const std::string& out, const std::stri
     options.say = [&progress](std::string_view text) {
         if (interrupted()) throw Interrupted{};
         progress.finish();
-        fmt::print(stderr, "{}\n", text);
+        tell(fmt::format("{}\n", text));
     };
     const RecipeRunResult result = run_recipe(recipe, options);
     progress.finish();

@@ -1,6 +1,7 @@
 #include "ranvier/base/file.hpp"
 #include "ranvier/cli/shared_options.hpp"
 #include "ranvier/recipe/run_stdp.hpp"
+#include "ranvier/recipe/stage_folder.hpp"
 #include "ranvier/report/json.hpp"
 #include "ranvier/stdp/option_names.hpp"
 
@@ -87,12 +88,17 @@ void run(const StdpArguments& arguments, const CommandLine& line) {
     TerminalProgress progress;
     const StdpStage stage = stage_of(arguments);
     const std::filesystem::path out = arguments.out;
+    const FolderLock lock(out);
+    for (const char* name : {"checkpoint", "fields.png", "model.safetensors", "result.json"})
+        remove_unfinished(out / name);  // of a run that was killed
     const StdpOutcome outcome =
         run_stdp_stage(stage, data_of(arguments), out, {}, arguments.run.context(line, progress));
     progress.finish();
     write_file(out / "result.json", json_text(outcome.result));
     if (!arguments.json.empty()) write_file(arguments.json, json_text(outcome.result));
-    std::filesystem::remove(out / "checkpoint");
+    std::error_code ec;
+    if (std::filesystem::remove(out / "checkpoint", ec); ec)
+        fail(Fault::io, "{}: cannot be removed: {}", (out / "checkpoint").string(), ec.message());
     print(summary(outcome.result) + fmt::format("result: {}\n", (out / "result.json").string()));
 }
 

@@ -51,7 +51,7 @@ void run(const SweepOptions& options) {
     if (first)
         request.say = [&progress](std::string_view text) {
             progress.finish();
-            fmt::print(stderr, "{}\n", text);
+            tell(fmt::format("{}\n", text));
         };
     const std::vector<PointResult> results = run_sweep(request);
     progress.finish();

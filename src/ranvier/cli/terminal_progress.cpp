@@ -48,6 +48,12 @@ bool interrupted() noexcept {
     return signaled != 0;
 }
 
+void tell(std::string_view text) noexcept {
+    // Nothing can be done if these fail.
+    [[maybe_unused]] const auto written = std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
 std::string duration_text(double seconds) {
     if (!(seconds >= 0) || seconds > 1e8) return "?";
     if (seconds < 60) return fmt::format("{:.1f} s", seconds);
@@ -107,21 +113,15 @@ void TerminalProgress::show(Clock::time_point now) {
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     std::string line = progress_text(what_, unit_, done_, total_, seconds);
     if (!note_.empty()) line += "  " + note_;
-    if (terminal_)
-        fmt::print(stderr, "\r\x1b[K{}{}", total_ > 0 ? bar(done_, total_) : "", line);
-    else
-        fmt::print(stderr, "{}\n", line);
-    std::fflush(stderr);
+    tell(terminal_ ? fmt::format("\r\x1b[K{}{}", total_ > 0 ? bar(done_, total_) : "", line)
+                   : line + "\n");
     shown_ = true;
     const auto interval = terminal_ ? Clock::duration(terminal_interval) : plain_interval;
     next_show_ = (now + interval).time_since_epoch().count();
 }
 
 void TerminalProgress::clear() {
-    if (shown_ && terminal_) {
-        fmt::print(stderr, "\r\x1b[K");
-        std::fflush(stderr);
-    }
+    if (shown_ && terminal_) tell("\r\x1b[K");
     shown_ = false;
 }
 

@@ -19,6 +19,10 @@ struct Interrupted {};
 void catch_interrupts();
 [[nodiscard]] bool interrupted() noexcept;
 
+/// Writes `text` to standard error. Where that is closed or full, nobody hears it, which is no
+/// reason to stop.
+void tell(std::string_view text) noexcept;
+
 /// "3.4 s", "12 min 5 s", "2 h 3 min".
 [[nodiscard]] std::string duration_text(double seconds);
 
