@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{1} << 30;  // MNIST's train images: 47 MB
+/// A packed file may unpack to so much, and more for each of its bytes; MNIST's unpack to 5 times
+/// their size.
+constexpr std::size_t always_allowed = std::size_t{16} << 20, max_ratio = 64;
 constexpr unsigned char type_unsigned_byte = 8;
 constexpr int n_classes = 10;
 
@@ -81,6 +84,9 @@ IdxArray read_idx(const fs::path& path, std::size_t n_dims) {
 
     IdxArray array{parse_dims(header, n_dims), {}};
     const std::size_t expected = header_size + content_size(array.dims, where);
+    if (is_gzip(file) && expected > always_allowed + max_ratio * file.size())
+        fail(Fault::bad_input, "{}: declares {} values, more than a file of {} bytes can hold",
+             where, dims_text(array.dims), file.size());
     array.bytes = unpack(file, expected + 1, where);  // one more shows that it is too long
     if (array.bytes.size() != expected)
         fail(Fault::bad_input, "{}: has {} bytes; a header of {} bytes and {} values need {}",

@@ -112,7 +112,10 @@ TEST(ReadIdx, RefusesHugeAndEmptyDimensions) {
     expect_refused(idx_of({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "x"), {"4294967295x", "at most"});
     expect_refused(idx_of({60000, 28, 0}, "x"), {"declares no values"});
     // Within the limit but not there: refused without claiming the memory.
-    expect_refused(idx_of({1 << 20, 32, 32}, "x"), {"has 17 bytes"});
+    expect_refused(idx_of({1 << 14, 32, 32}, "x"), {"has 17 bytes"});
+    const TemporaryFolder folder;
+    const auto path = folder.write("images", idx_of({1 << 20, 32, 32}, "x"));
+    expect_error(Fault::bad_input, {"has 17 bytes"}, [&] { (void)read_idx(path, 3); });
 }
 
 TEST(ReadIdx, StopsACompressedBomb) {
@@ -120,6 +123,13 @@ TEST(ReadIdx, StopsACompressedBomb) {
     const auto path =
         folder.write("images.gz", gzip_of(idx_of({1, 2, 2}, std::string(200 << 20, '\0'))));
     expect_error(Fault::bad_input, {"has more than 20 bytes"}, [&] { (void)read_idx(path, 3); });
+}
+
+TEST(ReadIdx, RefusesMoreThanACompressedFileOfItsSizeHolds) {
+    const TemporaryFolder folder;
+    const auto path = folder.write("x.gz", gzip_of(idx_of({60000, 28, 28}, "")));
+    expect_error(Fault::bad_input, {"x.gz", "60000x28x28", "more than a file of"},
+                 [&] { (void)read_idx(path, 3); });
 }
 
 TEST(ReadIdx, RefusesTruncatedCompressedData) {

@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 28;
 constexpr std::int64_t max_pixels = std::int64_t{1} << 27;
+/// Pixels that any file may declare, and more for each of its bytes: blank pages pack that well,
+/// pictures to less than 100.
+constexpr std::int64_t always_allowed = std::int64_t{1} << 24, pixels_per_byte = 2048;
 
 cv::Mat decode(const std::string& file, int channels) {
     const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8U, const_cast<char*>(file.data()));
@@ -30,11 +33,13 @@ cv::Mat decode(const std::string& file, int channels) {
     }
 }
 
-void require_reasonable(const ImageHeader& header, const std::string& where) {
+void require_reasonable(const ImageHeader& header, std::size_t n_bytes, const std::string& where) {
+    const std::int64_t allowed =
+        std::min(max_pixels, always_allowed + pixels_per_byte * static_cast<std::int64_t>(n_bytes));
     // A product of two numbers below 2^32 can pass 2^63; the division cannot.
-    if (header.width > 0 && header.height > max_pixels / header.width)
-        fail(Fault::bad_input, "{}: declares {} x {} pixels; at most {} are decoded", where,
-             header.width, header.height, max_pixels);
+    if (header.width > 0 && header.height > allowed / header.width)
+        fail(Fault::bad_input, "{}: declares {} x {} pixels; at most {} are decoded of {} bytes",
+             where, header.width, header.height, allowed, n_bytes);
 }
 
 }  // namespace
@@ -55,7 +60,7 @@ ByteImage load_image(const fs::path& path, int channels) {
     const std::string where = path.string();
     const std::string file = read_file(path, max_file_bytes);
     if (file.empty()) fail(Fault::bad_input, "{}: is empty; an image was expected", where);
-    require_reasonable(inspect_image(file, where), where);
+    require_reasonable(inspect_image(file, where), file.size(), where);
     cv::Mat decoded = decode(file, channels);
     if (decoded.empty() || decoded.depth() != CV_8U || decoded.channels() != channels)
         fail(Fault::bad_input, "{}: is damaged or no image; it cannot be decoded", where);

@@ -20,7 +20,7 @@ std::string picture(const std::string& extension) {
 
 TEST(LoadImage, GivesRedFirst) {
     const TemporaryFolder folder;
-    for (const char* extension : {".png", ".bmp", ".ppm"}) {
+    for (const char* extension : {".png", ".bmp", ".ppm", ".tiff"}) {
         const auto path = folder.write(std::string("x") + extension, picture(extension));
         const ByteImage image = load_image(path, 3);
         EXPECT_EQ(image.height, 8);
@@ -69,6 +69,19 @@ TEST(LoadImage, RefusesHugeDeclaredSizes) {
     for (const std::size_t at : {16U, 20U}) png[at] = '\x7f';  // width and height, big endian
     expect_error(Fault::bad_input, {"declares 2130706448 x 2130706440 pixels"},
                  [&] { (void)load_image(folder.write("x.png", png), 3); });
+}
+
+TEST(LoadImage, RefusesMorePixelsThanAFileOfItsSizeHolds) {
+    const TemporaryFolder folder;
+    const auto sized = [](int side) { return fmt::format("P6 {} {} 255\n", side, side); };
+    expect_error(Fault::bad_input, {"declares 5000 x 5000 pixels", "of 17 bytes"},
+                 [&] { (void)load_image(folder.write("x.ppm", sized(5000)), 3); });
+    // Zeros instead of pixels: 17,000 bytes may be so many.
+    EXPECT_EQ(error_of([&] {
+                  const std::string content = sized(5000) + std::string(17'000, '\0');
+                  (void)load_image(folder.write("x.ppm", content), 3);
+              }).message.find("declares"),
+              std::string::npos);
 }
 
 TEST(LoadImage, BytesAfterTheEndDoNotMatter) {

@@ -372,10 +372,52 @@ std::vector<Stage> read_stages(const toml::table& root, const std::string& file)
     return stages;
 }
 
+/// Behind the string that begins at `at`: "", '', or three of either, which go over lines.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+    const char quote = text[at];
+    const std::string whole(3, quote);
+    const bool long_one = text.substr(at, 3) == whole;
+    for (at += long_one ? 3 : 1; at < text.size(); ++at) {
+        if (quote == '"' && text[at] == '\\') {
+            ++at;
+        } else if (!long_one && (text[at] == quote || text[at] == '\n')) {
+            return at + 1;
+        } else if (long_one && text.substr(at, 3) == whole) {
+            at += 3;
+            while (at < text.size() && text[at] == quote) ++at;  // those are part of the string
+            return at;
+        }
+    }
+    return text.size();
+}
+
+/// TOML has a table for each part of a key a.b.c; taking apart many thousands of them, one in the
+/// other, would use up the stack.
+void require_short_keys(std::string_view text, const std::string& name) {
+    constexpr int most = 64;
+    int dots = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const char c = text[at];
+        if (c == '#') {
+            at = std::min(text.find('\n', at), text.size());
+        } else if (c == '"' || c == '\'') {
+            at = end_of_string(text, at);
+        } else {
+            if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) dots = 0;
+            if (c == '.' && ++dots >= most)
+                fail(Fault::bad_input, "{}:{}: not TOML of a recipe: a key of more than {} parts",
+                     name, 1 + std::count(text.begin(), text.begin() + std::ptrdiff_t(at), '\n'),
+                     most);
+            ++at;
+        }
+    }
+}
+
 }  // namespace
 
 Recipe parse_recipe(const std::string& text, const std::string& name,
                     const std::vector<std::string>& overrides) {
+    require_short_keys(text, name);
     toml::table root;
     try {
         root = toml::parse(text, name);

@@ -244,6 +244,29 @@ TEST(Recipe, DamagedTextIsRefused) {
     EXPECT_NE(refusal("a = = 3").find("r.toml:1: not TOML"), std::string::npos);
 }
 
+TEST(Recipe, LongKeysAreRefusedBeforeTheyAreTables) {
+    const auto parts = [](int n) {
+        std::string key = "a";
+        for (int k = 1; k < n; ++k) key += ".a";
+        return key;
+    };
+    for (const std::string& text :
+         {parts(65) + " = 1", "[" + parts(65) + "]", "[[" + parts(100'000) + "]]",
+          "x = {" + parts(65) + " = 1}", "\"=\"." + parts(64) + " = 1",
+          "x = \"\"\"\n# \"\\\"\"\"\"\"\n" + parts(65) + " = 1", "'\\'." + parts(64) + " = 1"})
+        EXPECT_NE(refusal(text).find("more than 64 parts"), std::string::npos)
+            << text.substr(0, 99);
+    EXPECT_NE(refusal("x = 1\n\n" + parts(65) + " = 1").find("r.toml:3:"), std::string::npos);
+    // Dots elsewhere are none between parts of a key.
+    const std::string dots(200, '.');
+    for (const std::string& harmless :
+         {"# " + dots + "\n", "\"" + dots + "\" = 1\n", "x = '" + dots + "'\n",
+          "x = \"\"\"\n" + dots + "\"\"\"\n", parts(64) + " = 1\n"})
+        EXPECT_EQ(refusal(harmless + sound).find("more than 64 parts"), std::string::npos)
+            << harmless;
+    EXPECT_EQ(refusal("# " + dots + "\n" + sound), "accepted");
+}
+
 TEST(Recipe, OverridesReplaceKeys) {
     const Recipe recipe = parse_recipe(
         sound, "r.toml", {"seed=9", "train.epochs=5", "data.set=mnist", "rate.reset=subtract"});
