@@ -251,7 +251,7 @@ TEST(Recipe, LongKeysAreRefusedBeforeTheyAreTables) {
         return key;
     };
     for (const std::string& text :
-         {parts(65) + " = 1", "[" + parts(65) + "]", "[[" + parts(100'000) + "]]",
+         {parts(65) + " = 1", fmt::format("[{}]", parts(65)), "[[" + parts(100'000) + "]]",
           "x = {" + parts(65) + " = 1}", "\"=\"." + parts(64) + " = 1",
           "x = \"\"\"\n# \"\\\"\"\"\"\"\n" + parts(65) + " = 1", "'\\'." + parts(64) + " = 1"})
         EXPECT_NE(refusal(text).find("more than 64 parts"), std::string::npos)
