@@ -89,6 +89,27 @@ limit = 200
 """
 
 
+SMALL = """
+[network]
+architecture = "vgg5"
+width = 0.0625
+[data]
+set = "digits"
+"""
+
+DIVERGES = """
+[[stage]]
+do = "fine_tune"
+epochs = 2
+limit = 128
+schedule = "step"
+milestones = [1]
+gamma = 1e30
+train_threshold = false
+train_leak = false
+"""
+
+
 @unittest.skipUnless(CAN_TRAIN, "built without LibTorch")
 class FineTuneTest(program.ProgramTest):
     def test_trained_networks_are_ordinary_ones(self):
@@ -104,6 +125,30 @@ class FineTuneTest(program.ProgramTest):
             for key in ("accuracy", "correct", "energy_pj"):
                 self.assertEqual(result[fast].get(key), result[reference].get(key), (fast, key))
             self.assertEqual(result[fast]["layers"], result[reference]["layers"])
+
+    def test_a_diverged_training_leaves_weights_to_go_on_from(self):
+        self.write("recipe.toml", SMALL + """
+[[stage]]
+do = "convert"
+preset = "diet"
+calibrate = 64
+""" + DIVERGES)
+        done = self.run_program("run", "recipe.toml", "--out", "out")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        file = "out/02-fine_tune-last_good.safetensors"
+        self.assertIn("counts as divergence", done.stderr)
+        self.assertIn(f'file = "{file}" in [network]', done.stderr)
+        # Neither a changed stage nor a second divergence takes them away.
+        again = self.run_program("run", "recipe.toml", "--out", "out",
+                                 "--set", "fine_tune.gamma=1e29")
+        self.assertEqual(again.returncode, BAD_INPUT)
+        self.write("go_on.toml", f"""
+[network]
+file = "{file}"
+[data]
+set = "digits"
+""" + DIVERGES.replace("1e30", "0.1"))
+        self.expect_ok("run", "go_on.toml", "--out", "other")
 
     def test_float_networks_are_not_fine_tuned(self):
         self.write("recipe.toml", """

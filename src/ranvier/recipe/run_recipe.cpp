@@ -114,6 +114,7 @@ private:
         if (work.leak) set_leak(network, *work.leak);
         TrainRequest request{work.options, data(Split::train, work.limit)};
         request.options.checkpoint = folder_.checkpoint();
+        request.options.last_good = folder_.last_good();
         request.options.curves = folder_.path();
         TrainResult trained = run_train(network, request, context_);
         Json json = train_json(trained, work.options.synop_loss);

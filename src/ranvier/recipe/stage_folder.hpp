@@ -22,6 +22,12 @@ public:
     /// A checkpoint that the stage may continue from.
     [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint"; }
 
+    /// The last good weights of a training that failed. Beside the folder, since a stage with other
+    /// keys begins by removing that.
+    [[nodiscard]] std::filesystem::path last_good() const {
+        return path_.string() + "-last_good.safetensors";
+    }
+
     /// Whether exactly this stage was finished here.
     [[nodiscard]] bool done() const;
     /// Makes the folder ready: what another stage or an interrupted run left is removed, but for a

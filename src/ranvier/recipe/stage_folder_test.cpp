@@ -56,9 +56,11 @@ TEST_F(StageFolderTest, AnotherStagesCheckpointIsRemoved) {
     const StageFolder old(root_ / "01-train", text_hash("a"));
     old.begin();
     write_file(old.checkpoint(), "state");
+    write_file(old.last_good(), "weights");
     const StageFolder changed(root_ / "01-train", text_hash("b"));
     changed.begin();
     EXPECT_FALSE(fs::exists(changed.checkpoint()));
+    EXPECT_EQ(read_file(root_ / "01-train-last_good.safetensors"), "weights");
 }
 
 TEST_F(StageFolderTest, OnlyOneProcessMayWorkInAFolder) {

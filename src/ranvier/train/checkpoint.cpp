@@ -59,8 +59,10 @@ PartOfEpoch part_from(const Json& json) {
 }
 
 std::string state_of(const Checkpoint& checkpoint) {
-    Json json = {
-        {"run", checkpoint.run}, {"epochs", Json::array()}, {"part", json_of(checkpoint.part)}};
+    Json json = {{"run", checkpoint.run},
+                 {"epochs", Json::array()},
+                 {"part", json_of(checkpoint.part)},
+                 {"first_loss", checkpoint.first_loss}};
     for (const EpochResult& epoch : checkpoint.epochs) json["epochs"].push_back(json_of(epoch));
     return json.dump();
 }
@@ -110,6 +112,7 @@ Checkpoint decode_checkpoint(const std::string& bytes, const std::filesystem::pa
         json.at("run").get_to(checkpoint.run);
         for (const Json& epoch : json.at("epochs")) checkpoint.epochs.push_back(epoch_from(epoch));
         checkpoint.part = part_from(json.at("part"));
+        checkpoint.first_loss = json.value("first_loss", -1.0);
     } catch (const Json::exception& error) {
         fail(Fault::bad_input, "{}: the checkpoint's state cannot be read: {}", file, error.what());
     }

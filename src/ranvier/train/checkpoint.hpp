@@ -37,12 +37,13 @@ struct Checkpoint {
     Fingerprint run;
     std::vector<EpochResult> epochs;  ///< those done
     PartOfEpoch part;
+    double first_loss = -1;  ///< cross entropy of the first batch of all; below 0: not known
     std::map<std::string, Tensor> tensors;  ///< weights, batch norm statistics, optimizer state
 };
 
 /// One safetensors file, written whole or not at all: the tensors by name, and two texts in its
 /// metadata. "ranvier_checkpoint" is JSON, {"run": {...}, "epochs": [{...}],
-/// "part": {...}};
+/// "part": {...}, "first_loss": 2.3};
 /// "ranvier_checkpoint_hash" is a hash of that text and of all tensors.
 void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 

@@ -8,7 +8,7 @@ namespace ranvier {
 struct SpikeTraining {
     Surrogate surrogate{};
     bool threshold = true;  ///< trained too; else as they are
-    bool leak = true;       ///< trained too and kept at most 1; else as they are
+    bool leak = true;       ///< trained too, within [0, 1]; else as they are
     /// Probability that a neuron is silenced for a whole pass: those whose spikes go into weights
     /// alone, not into a pool or a shortcut.
     float dropout = 0;

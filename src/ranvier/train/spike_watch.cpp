@@ -30,7 +30,7 @@ bool SpikeWatch::all_fire() const {
 
 std::string silence_advice(const Network& network, std::size_t layer,
                            const std::vector<std::vector<std::uint64_t>>& spikes,
-                           std::size_t patience) {
+                           const std::string& when) {
     std::string before = "it is the first layer of neurons";
     std::size_t depth = 0;
     for (std::size_t l = 0; l < layer; ++l) {
@@ -39,7 +39,7 @@ std::string silence_advice(const Network& network, std::size_t layer,
         std::size_t first = 0;
         while (first < spikes[l].size() && spikes[l][first] == 0) ++first;
         before = fmt::format("layer '{}' before it ", network.layers[l].name) +
-                 (first == spikes[l].size() ? std::string("does not fire in this batch either")
+                 (first == spikes[l].size() ? std::string("does not fire there either")
                                             : fmt::format("first fires at timestep {}", first + 1));
     }
     const auto& neuron = network.layers[layer].as<Activation>()->neuron;
@@ -47,21 +47,14 @@ std::string silence_advice(const Network& network, std::size_t layer,
                           static_cast<std::size_t>(network.timing.steps) <= depth + 1;
     return fmt::format(
         "layer '{}' (threshold {:.4g}, leak {:.4g}) emitted no spike in any of the {} timesteps of "
-        "the last {} batches; {}; {}",
-        network.layers[layer].name, neuron.threshold.at(0), neuron.leak, network.timing.steps,
-        patience, before,
+        "{}; {}; {}",
+        network.layers[layer].name, neuron.threshold.at(0), neuron.leak, network.timing.steps, when,
+        before,
         too_deep ? fmt::format("delayed neurons of the layer {} cannot fire before timestep {}: "
                                "use more steps",
                                depth + 1, depth + 2)
                  : std::string("lower its threshold (threshold_scale of the conversion), use more "
                                "steps, or lower the learning rate"));
-}
-
-std::string divergence_advice(const Network& network, std::size_t layer, int step, double rate) {
-    return fmt::format(
-        "the membranes of layer '{}' are the first that are not finite, at timestep {} of {}; "
-        "lower the learning rate (for instance to {:.2g}) or train with fewer steps first",
-        network.layers[layer].name, step + 1, network.timing.steps, rate / 10);
 }
 
 }  // namespace ranvier

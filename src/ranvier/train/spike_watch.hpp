@@ -34,13 +34,9 @@ private:
 
 /// What is known of a layer that fell silent, how far spikes still came, and what to try.
 /// @param network  as trained so far. @param spikes  as of SpikeWatch::add.
+/// @param when     "the last 100 batches".
 [[nodiscard]] std::string silence_advice(const Network& network, std::size_t layer,
                                          const std::vector<std::vector<std::uint64_t>>& spikes,
-                                         std::size_t patience);
-
-/// What to try when the membranes of a spiking network are no longer finite.
-/// @param step  from 0. @param rate  the learning rate.
-[[nodiscard]] std::string divergence_advice(const Network& network, std::size_t layer, int step,
-                                            double rate);
+                                         const std::string& when);
 
 }  // namespace ranvier

@@ -107,7 +107,7 @@ void SpikingExecutor::limit_neurons() {
         const auto lowest = model_.neurons[l].threshold.min().item<double>();
         if (!(lowest > 0))
             fail(Fault::bad_input,
-                 "train: the threshold of layer '{}' became {}; it must stay above 0: lower the "
+                 "the threshold of layer '{}' became {}; it must stay above 0: lower the "
                  "learning rate, or leave thresholds as they are (train_threshold = false)",
                  model_.network.layers[l].name, lowest);
     }

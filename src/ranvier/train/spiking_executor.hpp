@@ -29,11 +29,11 @@ public:
     [[nodiscard]] const std::vector<NamedTensor>& statistics() const override { return none_; }
     /// [n_layers][steps] spikes of the last pass's batch; empty for layers without neurons.
     [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& spikes() const { return spikes_; }
-    /// After an optimizer's step: no leak above 1.
+    /// After an optimizer's step: every leak in [0, 1].
     /// @throws Error(bad_input) naming the layer whose threshold is not above 0.
     void limit_neurons();
     void write_back(Network& network) const override;
-    /// The first membrane that is not finite, in such a pass.
+    /// The first membrane or output sum that is not finite, in such a pass.
     [[nodiscard]] NumericalFault find_fault(const torch::Tensor& pixels, const Pass& pass) const;
 
 private:

@@ -247,5 +247,27 @@ TEST(SpikingExecutor, FindsTheFirstMembraneThatIsNotFinite) {
     EXPECT_EQ(fault.layer, 4U);
 }
 
+/// Sums in the end are beyond all numbers, membranes are not.
+TEST(SpikingExecutor, FindsTheFirstOutputSumThatIsNotFinite) {
+    Network network = random_spiking_network(2, false);
+    network.timing.steps = 4;
+    SpikingExecutor executor(network, {});
+    {
+        const torch::NoGradGuard no_grad;
+        const NamedTensor& last = executor.parameters().back();
+        ASSERT_NE(last.name.find("fc"), std::string::npos);
+        for (const NamedTensor& parameter : executor.parameters()) {
+            if (parameter.name == "fc.weight") parameter.tensor.zero_();
+            if (parameter.name != "fc.bias") continue;
+            parameter.tensor.zero_();
+            parameter.tensor[0] = 1.5e38F;  // the sums of 3 steps overflow
+        }
+    }
+    const NumericalFault fault = executor.find_fault(random_pixels(2, 4, false), Pass{});
+    EXPECT_TRUE(fault.found);
+    EXPECT_EQ(fault.layer, network.layers.size() - 1);
+    EXPECT_EQ(fault.step, 2);
+}
+
 }  // namespace
 }  // namespace ranvier

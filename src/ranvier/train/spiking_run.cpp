@@ -256,8 +256,10 @@ void SpikingRun::run_chunk(Chunk& chunk, torch::Tensor* logits) {
         } else if (layer.as<Output>() != nullptr) {
             if (logits == nullptr) return;
             const torch::Tensor in = inputs(l, chunk)[0].flatten(1);
-            for (std::int64_t t = 0; t < chunk.n; ++t)  // in the simulator's order
+            for (std::int64_t t = 0; t < chunk.n; ++t) {  // in the simulator's order
                 logits->add_(in.narrow(0, t * n_samples_, n_samples_));
+                if (pass_.find_fault) check_sums(l, chunk.first + t, *logits);
+            }
         } else if (!constant_[l]) {
             (void)value(l, chunk);
         }
@@ -304,6 +306,13 @@ void SpikingRun::check(std::size_t l, const Chunk& chunk) {
         const torch::Tensor now = membrane.narrow(0, (t + 1) * n_samples_, n_samples_);
         if (!now.isfinite().all().item<bool>()) fault_ = {true, l, step};
     }
+}
+
+/// What counts are their differences: the loss is a function of these.
+void SpikingRun::check_sums(std::size_t l, std::int64_t step, const torch::Tensor& sums) {
+    if (fault_.found && fault_.step <= step) return;
+    if (!(sums - sums.amax(1, true)).isfinite().all().item<bool>())
+        fault_ = {true, l, static_cast<int>(step)};
 }
 
 }  // namespace ranvier

@@ -16,7 +16,7 @@ struct SpikingPass {
     std::vector<torch::Tensor>
         masks;                ///< [n_layers], if not empty: dropout, instead of random ones
     int chunk_steps = 0;      ///< steps that go through a layer together; 0: chosen
-    bool find_fault = false;  ///< look at every membrane: NumericalFault
+    bool find_fault = false;  ///< look at membranes and output sums: NumericalFault
     /// If not null: filled with the membranes behind each step and its reset, as pass.activations.
     std::vector<torch::Tensor>* membranes = nullptr;
 };
@@ -87,6 +87,7 @@ private:
     void run_chunk(Chunk& chunk, torch::Tensor* logits);
     void run_neurons_of(std::size_t l, Chunk& chunk, bool count);
     void check(std::size_t l, const Chunk& chunk);
+    void check_sums(std::size_t l, std::int64_t step, const torch::Tensor& sums);
     void show(std::size_t l, const Chunk& chunk);
 
     void run_chunk_backward(Chunk& chunk, const torch::Tensor& logits_gradient);

@@ -3,26 +3,14 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/file.hpp"
 #include "ranvier/net/binary_weights.hpp"
-#include "ranvier/train/batch_feed.hpp"
-#include "ranvier/train/checkpoint.hpp"
-#include "ranvier/train/curves.hpp"
 #include "ranvier/train/device.hpp"
 #include "ranvier/train/executor.hpp"
-#include "ranvier/train/optimizer.hpp"
 #include "ranvier/train/requirements.hpp"
-#include "ranvier/train/schedule.hpp"
-#include "ranvier/train/spike_watch.hpp"
-#include "ranvier/train/spiking_executor.hpp"
-#include "ranvier/train/synop_loss.hpp"
 #include "ranvier/train/tensor_group.hpp"
 #include "ranvier/train/torch_threads.hpp"
-#include "ranvier/train/weight_binarizer.hpp"
+#include "ranvier/train/training.hpp"
 
 #include <array>
-#include <chrono>
-#include <cmath>
-#include <numeric>
-#include <optional>
 
 namespace ranvier {
 
@@ -30,10 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
+double seconds_since(Training::Clock::time_point begin) {
+    return std::chrono::duration<double>(Training::Clock::now() - begin).count();
 }
 
 std::int64_t count_correct(const torch::Tensor& outputs, const torch::Tensor& labels) {
@@ -46,13 +32,6 @@ std::vector<std::size_t> binary_layers(const Network& network, const TrainOption
     return inner_weighted_layers(network);
 }
 
-std::unique_ptr<GradientNetwork> make_executor(const Network& network, const TrainOptions& options,
-                                               torch::Device device) {
-    if (network.spiking())
-        return std::make_unique<SpikingExecutor>(network, options.spikes, torch::kFloat32, device);
-    return std::make_unique<Executor>(network, torch::kFloat32, device);
-}
-
 /// @param layers  with weights, of a float network; else none.
 std::vector<torch::Tensor> weights_of(const GradientNetwork& network,
                                       const std::vector<std::size_t>& layers) {
@@ -62,128 +41,44 @@ std::vector<torch::Tensor> weights_of(const GradientNetwork& network,
     return weights;
 }
 
-class Training {
-public:
-    Training(const Network& network, const Samples& samples, const TrainOptions& options)
-        : samples_(samples),
-          options_(options),
-          device_(usable_device(options.device, *options.processes)),
-          feed_({samples, {options.shift, options.flip}, options.seed, options.n_threads},
-                options.batch, device_, *options.processes),
-          network_(network),
-          executor_(make_executor(network, options, device_)),
-          spiking_(dynamic_cast<SpikingExecutor*>(executor_.get())),
-          optimizer_(options, executor_->parameters()),
-          binary_layers_(binary_layers(network, options)),
-          binarizer_(weights_of(*executor_, binary_layers_)),
-          n_batches_(batch_count(samples.size(), options.batch)),
-          watch_(network.layers.size(), std::min<std::size_t>(n_batches_, 100)),
-          curves_(options.processes->first() ? options.curves : fs::path()) {
-        if (options.synop_loss == SynopPenalty::none) return;
-        synops_.emplace(network, options.synop_loss);
-        synop_target_ =
-            options.synop_target > 0 ? options.synop_target : options.synop_factor * mean_synops();
-        if (!(synop_target_ > 0))
-            fail(Fault::bad_input,
-                 "train: the network's activations are all 0, so that no SynOp target can be "
-                 "derived from them; scale the first layer up, or give synop_target");
-    }
+}  // namespace
 
-    /// Runs what is still to be done; writes checkpoints where `run` says whose.
-    void run_epochs(const Fingerprint& run, Progress& progress);
-    void restore(const Checkpoint& checkpoint);
-    [[nodiscard]] TrainResult result(const Network& network);
+std::unique_ptr<GradientNetwork> make_executor(const Network& network, const TrainOptions& options,
+                                               torch::Device device) {
+    if (network.spiking())
+        return std::make_unique<SpikingExecutor>(network, options.spikes, torch::kFloat32, device);
+    return std::make_unique<Executor>(network, torch::kFloat32, device);
+}
 
-private:
-    /// Runs `work` while the weights that are trained as binary ones are binary.
-    template <typename Work>
-    void with_binary_weights(const Work& work);
-    /// SynOps per sample as the network is, over the first training samples.
-    [[nodiscard]] double mean_synops();
-    /// Calls `visit(outputs, labels, activations)` for each batch of the first `n_samples`, as they
-    /// are and without gradients.
-    template <typename Visit>
-    void for_each_batch(const Samples& samples, std::size_t n_samples, const Visit& visit);
-    /// The rest of an epoch, its results and its checkpoint.
-    void run_whole_epoch(const Fingerprint& run, Progress& progress);
-    /// From where `part_` says to the epoch's end.
-    void run_epoch(const Fingerprint& run, Progress& progress);
-    void run_batch(std::uint64_t epoch, const Batch& batch);
-    [[nodiscard]] std::vector<torch::Tensor> gradients() const;
-    [[nodiscard]] EpochResult finished_epoch() const;
-    void measure_test(EpochResult& result, Progress& progress);
-    /// A checkpoint of what is now; written once the next loss is known to be finite, for weights
-    /// that are still finite can be ruined already.
-    void save(const Fingerprint& run);
-    void write_saved();
-    [[nodiscard]] std::string note(std::uint64_t epoch) const;
-    /// Samples of the epoch that `part_` has seen.
-    [[nodiscard]] std::size_t seen() const {
-        return part_.batches == n_batches_
-                   ? samples_.size()
-                   : batch_range(samples_.size(), options_.batch, part_.batches).first;
-    }
-    [[noreturn]] void fail_diverged(const char* what, double value, std::uint64_t epoch,
-                                    const Batch& batch, const Pass& pass);
-    /// Where membranes are not finite, if they are not, and what to try.
-    [[nodiscard]] std::optional<std::string> fault_of_membranes(const Batch& batch,
-                                                                const Pass& pass) const;
-    void watch_spikes(std::uint64_t epoch, const Batch& batch, const Pass& pass);
-    [[nodiscard]] double sum_of_gradients() const;
-    void require_finite_weights(std::uint64_t epoch) const;
-    [[nodiscard]] double rate(std::uint64_t epoch, std::size_t batch) const {
-        return scheduled_rate(options_, epoch * n_batches_ + batch, n_batches_);
-    }
-    template <typename Visit>
-    void for_each_tensor(const Visit& visit) const {
-        for (const auto* list :
-             {&executor_->parameters(), &executor_->statistics(), &optimizer_.state()})
-            for (const NamedTensor& entry : *list) visit(entry);
-    }
+double sum_of_losses(const torch::Tensor& outputs, const torch::Tensor& labels) {
+    return torch::cross_entropy_loss(outputs, labels).item<double>() *
+           static_cast<double>(labels.numel());
+}
 
-    const Samples& samples_;
-    const TrainOptions& options_;
-    torch::Device device_;
-    BatchFeed feed_;
-    const Network& network_;
-    std::unique_ptr<GradientNetwork> executor_;
-    SpikingExecutor* spiking_;  ///< executor_, or null for a float network
-    Optimizer optimizer_;
-    std::vector<std::size_t> binary_layers_;
-    WeightBinarizer binarizer_;
-    std::optional<SynopCounter> synops_;
-    double synop_target_ = 0;
-    std::size_t n_batches_;
-    SpikeWatch watch_;
-    CurveFiles curves_;
-    std::vector<EpochResult> epochs_;
-    PartOfEpoch part_;
-    std::optional<Checkpoint> saved_;  ///< not written yet
-    Clock::time_point last_save_ = Clock::now();
-};
-
-template <typename Visit>
-void Training::for_each_batch(const Samples& samples, std::size_t n_samples, const Visit& visit) {
-    const torch::NoGradGuard no_grad;
-    std::vector<std::size_t> order(n_samples);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    BatchFeed feed({samples, {}, options_.seed, options_.n_threads}, options_.batch, device_,
-                   *options_.processes);
-    feed.begin(0, std::move(order));
-    std::uint64_t seen = 0;
-    while (feed.has_next()) {
-        const Batch batch = feed.next();
-        const std::uint64_t first = seen;
-        seen += static_cast<std::uint64_t>(batch.part.n_whole);
-        if (batch.labels.numel() == 0) continue;
-        std::vector<torch::Tensor> activations;
-        const torch::Tensor outputs =
-            executor_->forward(batch.pixels, {.seed = options_.seed,
-                                              .activations = synops_ ? &activations : nullptr,
-                                              .part = batch.part,
-                                              .sample = first});
-        visit(outputs, batch.labels, activations);
-    }
+Training::Training(const Network& network, const Samples& samples, const TrainOptions& options)
+    : samples_(samples),
+      options_(options),
+      device_(usable_device(options.device, *options.processes)),
+      feed_({samples, {options.shift, options.flip}, options.seed, options.n_threads},
+            options.batch, device_, *options.processes),
+      network_(network),
+      executor_(make_executor(network, options, device_)),
+      spiking_(dynamic_cast<SpikingExecutor*>(executor_.get())),
+      optimizer_(options, executor_->parameters()),
+      binary_layers_(binary_layers(network, options)),
+      binarizer_(weights_of(*executor_, binary_layers_)),
+      n_batches_(batch_count(samples.size(), options.batch)),
+      watch_(network.layers.size(), std::min<std::size_t>(n_batches_, 100)),
+      loss_watch_(samples.n_classes()),
+      curves_(options.processes->first() ? options.curves : fs::path()) {
+    if (options.synop_loss == SynopPenalty::none) return;
+    synops_.emplace(network, options.synop_loss);
+    synop_target_ =
+        options.synop_target > 0 ? options.synop_target : options.synop_factor * mean_synops();
+    if (!(synop_target_ > 0))
+        fail(Fault::bad_input,
+             "train: the network's activations are all 0, so that no SynOp target can be "
+             "derived from them; scale the first layer up, or give synop_target");
 }
 
 template <typename Work>
@@ -202,9 +97,9 @@ double Training::mean_synops() {
     const std::size_t n = std::min<std::size_t>(samples_.size(), 1024);
     std::array<double, 1> sum = {};
     with_binary_weights([&] {
-        for_each_batch(samples_, n, [&](const auto&, const auto& labels, const auto& activations) {
-            sum[0] += synops_->count(activations).template item<double>() *
-                      static_cast<double>(labels.numel());
+        for_each_batch(samples_, n, [&](const auto&, const Batch& batch, const Pass& pass) {
+            sum[0] += synops_->count(*pass.activations).item<double>() *
+                      static_cast<double>(batch.labels.numel());
         });
     });
     options_.processes->sum(sum);
@@ -223,29 +118,30 @@ void Training::run_batch(std::uint64_t epoch, const Batch& batch) {
     const Pass pass = {true, options_.seed, iteration, synops_ ? &activations : nullptr,
                        batch.part};
     const torch::Tensor outputs = executor_->forward(batch.pixels, pass);
-    torch::Tensor loss = torch::cross_entropy_loss(outputs, batch.labels);
+    const torch::Tensor cross_entropy = torch::cross_entropy_loss(outputs, batch.labels);
+    torch::Tensor loss = cross_entropy;
     if (synops_) {
         const torch::Tensor synops = shared_sum(processes, synops_->count(activations) * share);
         loss = loss + options_.synop_weight * synop_loss(synops, synop_target_);
         part_.synops += synops.item<double>() * n_whole;
     }
     loss = loss * share;
-    std::array<double, 2> sums = {loss.item<double>(),
-                                  static_cast<double>(count_correct(outputs, batch.labels))};
+    std::array<double, 3> sums = {loss.item<double>(),
+                                  static_cast<double>(count_correct(outputs, batch.labels)),
+                                  cross_entropy.item<double>() * share};
     processes.sum(sums);
-    if (!std::isfinite(sums[0])) fail_diverged("loss", sums[0], epoch, batch, pass);
-    if (spiking_ != nullptr) watch_spikes(epoch, batch, pass);
+    require_sound_loss(sums[0], sums[2], batch, pass);
+    if (spiking_ != nullptr) watch_spikes(batch, pass);
     // A checkpoint of a network that has just fallen silent waits: it may be past help.
     if (watch_.all_fire()) write_saved();
     optimizer_.zero_gradients();
     loss.backward();
     sum_tensors(processes, gradients());
-    if (const double sum = sum_of_gradients(); !std::isfinite(sum))
-        fail_diverged("gradient's sum", sum, epoch, batch, pass);
+    require_sound_gradients(batch, pass);
     binarizer_.restore();
     optimizer_.step(rate(epoch, part_.batches), scheduled_weight_decay(options_, epoch),
                     iteration + 1);
-    if (spiking_ != nullptr) spiking_->limit_neurons();
+    limit_neurons();
     part_.loss += sums[0] * n_whole;
     part_.correct += static_cast<std::int64_t>(sums[1]);
     ++part_.batches;
@@ -282,11 +178,11 @@ void Training::run_epoch(const Fingerprint& run, Progress& progress) {
         progress.note(note(epoch));
         if (feed_.has_next() && options_.checkpoint_seconds > 0 &&
             seconds_since(last_save_) >= options_.checkpoint_seconds) {
-            require_finite_weights(epoch);
+            require_finite_weights();
             save(run);
         }
     }
-    require_finite_weights(epoch);
+    require_finite_weights();
 }
 
 EpochResult Training::finished_epoch() const {
@@ -309,13 +205,12 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
     const Samples& test = *options_.test;
     std::array<double, 2> sums = {};  // of the loss, and correct
     with_binary_weights([&] {
-        for_each_batch(
-            test, test.size(), [&](const auto& outputs, const auto& labels, const auto&) {
-                sums[0] += torch::cross_entropy_loss(outputs, labels).template item<double>() *
-                           static_cast<double>(labels.numel());
-                sums[1] += static_cast<double>(count_correct(outputs, labels));
-                progress.advance(0);  // a chance to stop
-            });
+        for_each_batch(test, test.size(),
+                       [&](const auto& outputs, const Batch& batch, const Pass&) {
+                           sums[0] += sum_of_losses(outputs, batch.labels);
+                           sums[1] += static_cast<double>(count_correct(outputs, batch.labels));
+                           progress.advance(0);  // a chance to stop
+                       });
     });
     options_.processes->sum(sums);
     const auto n = static_cast<double>(test.size());
@@ -323,59 +218,9 @@ void Training::measure_test(EpochResult& result, Progress& progress) {
     result.test_accuracy = sums[1] / n;
 }
 
-void Training::fail_diverged(const char* what, double value, std::uint64_t epoch,
-                             const Batch& batch, const Pass& pass) {
-    saved_.reset();  // may be what diverged
-    fail(Fault::bad_input,
-         "train: the {} became {} in epoch {}, batch {} of {}, at learning rate {:.4g}; a finite "
-         "one is needed; {}",
-         what, value, epoch + 1, part_.batches + 1, n_batches_, rate(epoch, part_.batches),
-         fault_of_membranes(batch, pass)
-             .value_or(fmt::format("lower the learning rate (for instance to {:.2g})",
-                                   options_.learning_rate / 10)));
-}
-
-std::optional<std::string> Training::fault_of_membranes(const Batch& batch,
-                                                        const Pass& pass) const {
-    if (spiking_ == nullptr) return std::nullopt;
-    const NumericalFault fault = spiking_->find_fault(batch.pixels, pass);
-    if (!fault.found) return std::nullopt;
-    return divergence_advice(network_, fault.layer, fault.step, options_.learning_rate);
-}
-
-/// A membrane that is no number never fires, so that it looks like silence, and the loss stays
-/// finite.
-void Training::watch_spikes(std::uint64_t epoch, const Batch& batch, const Pass& pass) {
-    const std::optional<std::size_t> silent = watch_.add(spiking_->spikes(), *options_.processes);
-    if (!silent) return;
-    saved_.reset();
-    Network now = network_;
-    executor_->write_back(now);
-    fail(Fault::bad_input, "train: in epoch {}, batch {} of {}: {}", epoch + 1, part_.batches + 1,
-         n_batches_,
-         fault_of_membranes(batch, pass)
-             .value_or(silence_advice(now, *silent, spiking_->spikes(), watch_.patience())));
-}
-
-double Training::sum_of_gradients() const {
-    torch::Tensor sum = torch::zeros({}, torch::TensorOptions().device(device_));
-    for (const torch::Tensor& gradient : gradients()) sum += gradient.sum();
-    return sum.item<double>();
-}
-
-void Training::require_finite_weights(std::uint64_t epoch) const {
-    for_each_tensor([&](const NamedTensor& entry) {
-        if (!entry.tensor.isfinite().all().item<bool>())
-            fail(Fault::bad_input,
-                 "train: {} is no longer finite after epoch {}; lower the learning rate (for "
-                 "instance to {:.2g})",
-                 entry.name, epoch + 1, options_.learning_rate / 10);
-    });
-}
-
 void Training::save(const Fingerprint& run) {
     if (options_.checkpoint.empty() || !options_.processes->first()) return;
-    Checkpoint checkpoint{run, epochs_, part_, {}};
+    Checkpoint checkpoint{run, epochs_, part_, loss_watch_.first(), {}};
     for_each_tensor([&](const NamedTensor& entry) {
         checkpoint.tensors.emplace(entry.name, to_ranvier(entry.tensor));
     });
@@ -411,6 +256,7 @@ void Training::restore(const Checkpoint& checkpoint) {
     });
     epochs_ = checkpoint.epochs;
     part_ = checkpoint.part;
+    loss_watch_.restore(checkpoint.first_loss);
 }
 
 void Training::run_epochs(const Fingerprint& run, Progress& progress) {
@@ -420,9 +266,10 @@ void Training::run_epochs(const Fingerprint& run, Progress& progress) {
     try {
         while (epochs_.size() < n_epochs) run_whole_epoch(run, progress);
     } catch (...) {
-        write_saved();  // stopped, but not by what was saved
+        if (watch_.all_fire()) write_saved();  // stopped, but not by what was saved
         throw;
     }
+    require_sound_end();
     write_saved();
     progress.finish();
 }
@@ -457,6 +304,8 @@ TrainResult Training::result(const Network& network) {
     }
     return result;
 }
+
+namespace {
 
 /// The content of the checkpoint, if there is one. Process 0 reads it for all, so that all continue
 /// from the same one.

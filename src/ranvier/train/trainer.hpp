@@ -61,10 +61,13 @@ struct TrainOptions {
     DeviceKind device = DeviceKind::cpu;
     std::filesystem::path checkpoint;  ///< file to write and to continue from; empty: none
     int checkpoint_every = 1;          ///< epochs
-    double checkpoint_seconds = 120;   ///< also inside an epoch, after so long; 0: not there
-    const Samples* test = nullptr;     ///< what evaluate_every measures on; not owned
-    int evaluate_every = 0;            ///< epochs; also after the last one; 0: never
-    std::filesystem::path curves;      ///< folder for curve files (train/curves.hpp); empty: none
+    /// Network file for the weights of the last checkpoint, written when the training diverges or a
+    /// layer falls silent; empty: none.
+    std::filesystem::path last_good;
+    double checkpoint_seconds = 120;  ///< also inside an epoch, after so long; 0: not there
+    const Samples* test = nullptr;    ///< what evaluate_every measures on; not owned
+    int evaluate_every = 0;           ///< epochs; also after the last one; 0: never
+    std::filesystem::path curves;     ///< folder for curve files (train/curves.hpp); empty: none
     /// Share each batch; process 0 writes the checkpoint. All are given the same arguments.
     ProcessGroup* processes = &single_process();
 };
@@ -92,8 +95,9 @@ struct TrainResult {
 /// Same seed and threads, same weights; with other numbers of processes the same but for the order
 /// in which sums are added.
 /// @throws Error(bad_input) if the samples do not fit, the checkpoint belongs to something else or
-///         is damaged, the loss stops being finite, or a layer of neurons falls silent (says which
-///         layer and timestep, and what to change); the last checkpoint stays.
+///         is damaged, the loss stops being finite or stays far above where it began, or a layer of
+///         neurons falls silent (says which layer and timestep, and what to change); the last
+///         checkpoint, of a network that was neither, stays.
 [[nodiscard]] TrainResult train(const Network& network, const Samples& samples,
                                 const TrainOptions& options, Progress& progress = no_progress());
 
