@@ -59,12 +59,14 @@ public:
     std::size_t dropout(float probability) {
         return add(fmt::format("dropout{}", ++n_dropout_), Dropout{probability});
     }
-    std::size_t average_pool(bool ceil_mode = false) {
-        return add(fmt::format("pool{}", ++n_pool_), AveragePool{pool_window(), ceil_mode, false});
+    /// @param size  of the square windows, and from one to the next.
+    std::size_t average_pool(std::int64_t size = 2, bool ceil_mode = false) {
+        return add(fmt::format("pool{}", ++n_pool_),
+                   AveragePool{pool_window(size), ceil_mode, false});
     }
     std::size_t max_pool(bool ceil_mode = false) {
         return add(fmt::format("pool{}", ++n_pool_),
-                   MaxPool{pool_window(), ceil_mode, MaxRule::running_count});
+                   MaxPool{pool_window(2), ceil_mode, MaxRule::running_count});
     }
     std::size_t global_pool() { return add("global_pool", GlobalAveragePool{}); }
     std::size_t flatten() { return add("flatten", Flatten{}); }
@@ -91,9 +93,9 @@ public:
     }
 
 private:
-    static Window pool_window() {
+    static Window pool_window(std::int64_t size) {
         Window window;
-        window.kernel_h = window.kernel_w = window.stride_h = window.stride_w = 2;
+        window.kernel_h = window.kernel_w = window.stride_h = window.stride_w = size;
         return window;
     }
     Tensor random_weight(std::vector<std::int64_t> dims) {

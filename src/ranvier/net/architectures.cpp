@@ -128,7 +128,7 @@ private:
         builder_.sign();
     }
     void pool(const Pool& pool) {
-        pool.average ? builder_.average_pool(pool.ceil_mode) : builder_.max_pool(pool.ceil_mode);
+        pool.average ? builder_.average_pool(2, pool.ceil_mode) : builder_.max_pool(pool.ceil_mode);
     }
     void convolution(int n_out, const std::optional<Pool>& wanted) {
         binary_activation();

@@ -2,10 +2,12 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/net/counts.hpp"
+#include "ranvier/net/shapes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 namespace ranvier {
 namespace {
@@ -19,24 +21,41 @@ struct Expected {
 
 TEST(Architectures, CountsAgreeWithThePapers) {
     // docs/methods.md names the sources; figures have four and three digits there.
-    for (const Expected& e : {Expected{"vgg5", {3, 32, 32}, 10, 108.8, 50.6},
-                              Expected{"vgg5_adversarial", {3, 32, 32}, 10, 67.8, 9.67},
-                              Expected{"vgg9", {3, 32, 32}, 10, 281.8, 32.1},
-                              Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
-                              Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},
-                              Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
-                              Expected{"all_convnet", {3, 32, 32}, 10, 344.9, 1.617},
-                              Expected{"vgg11_hybrid", {3, 32, 32}, 100, 709.7, 21.1},
-                              Expected{"resnet12_roy", {3, 32, 32}, 10, 140.2, 5.0},
-                              Expected{"resnet20_roy", {3, 32, 32}, 10, 215.7, 11.2},
-                              Expected{"resnet34_roy", {3, 32, 32}, 10, 366.7, 21.3},
-                              Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
+    for (const Expected& e :
+         {Expected{"vgg5", {3, 32, 32}, 10, 108.8, 50.6},
+          Expected{"vgg5_adversarial", {3, 32, 32}, 10, 67.8, 9.67},
+          Expected{"vgg9", {3, 32, 32}, 10, 281.8, 32.1},
+          Expected{"vgg16", {3, 32, 32}, 10, 338.4, 39.9},
+          Expected{"vgg16_bn", {3, 32, 32}, 10, 313.2, 14.72},
+          Expected{"vgg15_bsnn", {3, 32, 32}, 100, 315.7, 17.2},
+          Expected{"all_convnet", {3, 32, 32}, 10, 344.9, 1.617},
+          Expected{"vgg11_hybrid", {3, 32, 32}, 100, 709.7, 21.1},
+          Expected{"resnet12_roy", {3, 32, 32}, 10, 140.2, 5.0},
+          Expected{"resnet20_roy", {3, 32, 32}, 10, 215.7, 11.2},
+          Expected{"resnet34_roy", {3, 32, 32}, 10, 366.7, 21.3},
+          Expected{"resnet34_roy_imagenet", {3, 224, 224}, 1000, 10294.2, 21.85},
+          Expected{"resnet20", {3, 32, 32}, 10, 40.55, 0.27}}) {
         const LayerSize total =
             total_size(layer_sizes(make_architecture(e.name, {e.input, {}, {}}, e.n_classes, 1)));
         EXPECT_NEAR(static_cast<double>(total.macs) / 1e6, e.mega_macs, 0.1) << e.name;
         EXPECT_NEAR(static_cast<double>(total.parameters) / 1e6, e.mega_parameters, 0.06) << e.name;
         EXPECT_EQ(total.out, (Shape{e.n_classes, 1, 1}));
     }
+}
+
+TEST(Architectures, TheResnetForImagenetClassifiesWhatOneLastWindowLeaves) {
+    const Network network = make_architecture("resnet34_roy_imagenet", {{3, 224, 224}, {}, {}},
+                                              1000, 1, {.width = 0.0625});
+    const std::vector<Shape> shapes = infer_shapes(network);
+    std::vector<Shape> pooled;
+    for (std::size_t l = 0; l < shapes.size(); ++l) {
+        if (network.layers[l].as<AveragePool>() != nullptr) pooled.push_back(shapes[l]);
+        const auto* last = network.layers[l].as<Linear>();
+        if (last == nullptr) continue;
+        EXPECT_EQ(last->weight.dims, (std::vector<std::int64_t>{1000, 32}));
+    }
+    // 224 / 3, then three strides of 2 leave 10 places a side, of which 7 are a window.
+    EXPECT_EQ(pooled, (std::vector<Shape>{{4, 74, 74}, {32, 1, 1}}));
 }
 
 TEST(Architectures, NarrowerAndWithOtherPools) {

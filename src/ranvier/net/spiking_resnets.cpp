@@ -14,11 +14,13 @@ namespace {
 struct Stages {
     const char* name;
     std::array<int, 4> n_blocks;
+    int first_pool = 2;  ///< size of the windows behind the first three convolutions
+    int last_pool = 0;   ///< likewise behind the last block, 0: none
 };
 
-constexpr std::array resnets = {Stages{"resnet12_roy", {1, 1, 1, 1}},
-                                Stages{"resnet20_roy", {2, 2, 2, 2}},
-                                Stages{"resnet34_roy", {3, 4, 6, 3}}};
+constexpr std::array resnets = {
+    Stages{"resnet12_roy", {1, 1, 1, 1}}, Stages{"resnet20_roy", {2, 2, 2, 2}},
+    Stages{"resnet34_roy", {3, 4, 6, 3}}, Stages{"resnet34_roy_imagenet", {3, 4, 6, 3}, 3, 7}};
 
 constexpr float dropout = 0.2F;
 
@@ -33,11 +35,12 @@ public:
             builder_.relu();
             if (k < 2) builder_.dropout(dropout);
         }
-        builder_.average_pool();
+        builder_.average_pool(stages.first_pool);
         int channels = 64;
         for (std::size_t stage = 0; stage < 4; ++stage, channels *= 2)
             for (int k = 0; k < stages.n_blocks[stage]; ++k)
                 block(channels, stage > 0 && k == 0 ? 2 : 1);
+        if (stages.last_pool > 0) builder_.average_pool(stages.last_pool);
         builder_.flatten();
         builder_.linear(n_classes, false);
         return builder_.finish();
