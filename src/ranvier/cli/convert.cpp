@@ -17,7 +17,7 @@ struct ConvertCommand {
     ConvertOptions convert;
     DataArguments data;
     RunArguments run;
-    std::size_t calibrate = 1000;
+    std::size_t calibrate = calibration_samples(ConvertPreset::none);
     bool no_threshold_shift = false;
     std::optional<double> max_loss;
     bool diagnose = false;
@@ -61,12 +61,14 @@ std::string refused_base(const std::string& word) {
 }
 
 /// First of all options: what it sets, those behind it may change.
-void add_preset(CLI::App& command, ConvertOptions& convert) {
+void add_preset(CLI::App& command, ConvertCommand& options) {
     command
         .add_option_function<std::string>(
             "--preset",
-            [&convert](const std::string& word) {
-                convert = with_preset(convert, value_named<ConvertPreset>(word, "--preset"));
+            [&options](const std::string& word) {
+                const auto preset = value_named<ConvertPreset>(word, "--preset");
+                options.convert = with_preset(options.convert, preset);
+                options.calibrate = calibration_samples(preset);
             },
             "What a paper converts with, to train further: hybrid (Poisson input, 100 steps), diet "
             "or iir (direct input, 5 steps); other options change it")
@@ -100,7 +102,7 @@ void add_current_options(CLI::App& command, ConvertOptions& convert) {
 
 void add_coding_options(CLI::App& command, ConvertCommand& options) {
     ConvertOptions& convert = options.convert;
-    add_preset(command, convert);
+    add_preset(command, options);
     add_choice(command, "--coding", convert.coding, "How spikes carry values: rate or one_spike");
     command.add_option("--steps", convert.steps, "rate: timesteps; one_spike: phases T per layer")
         ->check(CLI::Range(1, 4096))
@@ -182,7 +184,7 @@ void add_calibration_options(CLI::App& command, ConvertCommand& options) {
                "histogram (fixed memory) or exact (sorts all activations)");
     command
         .add_option("--calibrate", options.calibrate,
-                    "Measure activations on the first so many samples; 0: all")
+                    "Measure activations on the first so many samples, with a --preset 512; 0: all")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->type_name("N");

@@ -33,4 +33,8 @@ ConvertOptions with_preset(ConvertOptions options, ConvertPreset preset) {
     return options;
 }
 
+std::size_t calibration_samples(ConvertPreset preset) {
+    return preset == ConvertPreset::none ? 1000 : 512;
+}
+
 }  // namespace ranvier

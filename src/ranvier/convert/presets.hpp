@@ -2,6 +2,8 @@
 
 #include "ranvier/convert/convert.hpp"
 
+#include <cstddef>
+
 namespace ranvier {
 
 /// The conversions that three papers fine-tune from.
@@ -15,5 +17,9 @@ enum class ConvertPreset {
 /// `options` with all that the preset says; the rest stays. Scale and steps of DIET are those for 5
 /// timesteps (0.3 for 20). What differs from the authors' programs is listed in docs/methods.md.
 [[nodiscard]] ConvertOptions with_preset(ConvertOptions options, ConvertPreset preset);
+
+/// On how many samples a conversion is calibrated that does not say it: the papers' batch of 512,
+/// without a preset 1000.
+[[nodiscard]] std::size_t calibration_samples(ConvertPreset preset);
 
 }  // namespace ranvier

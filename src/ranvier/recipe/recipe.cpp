@@ -169,6 +169,7 @@ ConvertStage read_convert(TableReader& reader) {
     ConvertPreset preset = ConvertPreset::none;
     reader.read_name("preset", preset);
     options = with_preset(options, preset);  // the keys below change what it says
+    stage.calibrate = calibration_samples(preset);
     read_currents(reader, options);
     reader.read_name("coding", options.coding);
     reader.read_integer("steps", options.steps, 1, 4096);

@@ -62,6 +62,19 @@ TEST(Recipe, TheBaseMayBeChosenAutomatically) {
     EXPECT_NE(refusal(with("base = 1.5", "base = [2]")).find("r.toml:"), std::string::npos);
 }
 
+TEST(Recipe, PresetsCalibrateOnThePapersSamplesUnlessTold) {
+    const auto samples = [](const std::string& lines) {
+        const Recipe recipe = parse_recipe(with("base = 1.5", lines), "r.toml");
+        return std::get<ConvertStage>(recipe.stages[2].work).calibrate;
+    };
+    EXPECT_EQ(samples("base = 1.5"), 1000U);
+    for (const char* preset : {"hybrid", "diet", "iir"}) {
+        const std::string line = fmt::format("preset = \"{}\"\n", preset);
+        EXPECT_EQ(samples(line), 512U) << preset;
+        EXPECT_EQ(samples(line + "calibrate = 1000"), 1000U) << preset;
+    }
+}
+
 TEST(Recipe, ReadsEveryKeyOfATraining) {
     const Recipe recipe = parse_recipe(with("epochs = 3", R"(epochs = 50
 betas = [0, 0.999]
