@@ -164,6 +164,39 @@ do = "fine_tune"
         self.assertEqual(done.returncode, BAD_INPUT)
         self.assertIn("convert stage before it", done.stderr)
 
+    def test_spiking_networks_are_not_trained_as_float_ones(self):
+        self.write("recipe.toml", """
+[network]
+architecture = "vgg5"
+width = 0.0625
+[data]
+set = "digits"
+[[stage]]
+do = "convert"
+preset = "diet"
+calibrate = 16
+silent_threshold = 0.1
+[[stage]]
+do = "train"
+epochs = 1
+limit = 16
+""")
+        done = self.run_program("run", "recipe.toml", "--out", "out")
+        self.assertEqual(done.returncode, BAD_INPUT, done.stderr)
+        self.assertIn("stage 'train': train is for float networks", done.stderr)
+        self.assertIn("fine_tune", done.stderr)
+
+    def test_presets_calibrate_on_the_papers_samples(self):
+        net = self.make_network()
+        found = {}
+        for name, options in (("default", ()), ("before", ("--calibrate", 20)), ("512", ("--calibrate", 512)),
+                              ("1000", ("--calibrate", 1000))):
+            self.expect_ok("convert", net, "-o", "snn.safetensors", *options, "--preset", "diet",
+                           "--calibration-steps", 2, "--silent-threshold", 0.1, "--data", "digits")
+            found[name] = (self.folder / "snn.safetensors").read_bytes()
+        self.assertEqual(found["default"], found["512"])
+        self.assertEqual(len(set(found.values())), 3)
+
     def test_currents_need_leaky_neurons(self):
         self.write("recipe.toml", """
 [network]

@@ -66,6 +66,15 @@ void require_spiking(const Network& network) {
              "a convert stage before it (preset hybrid, diet or iir), or use do = \"train\"");
 }
 
+void require_float(const Network& network) {
+    if (network.spiking())
+        fail(Fault::bad_input,
+             "train is for float networks, and this one spikes, in {} timesteps; use do = "
+             "\"fine_tune\", which trains it through them, or a stage from before the conversion "
+             "(from = ...)",
+             network.timing.steps);
+}
+
 /// What a stage leaves.
 struct Outcome {
     Network network;
@@ -108,7 +117,7 @@ private:
     }
 
     Outcome run(Network network, const TrainStage& work) {
-        if (stage_.kind == "fine_tune") require_spiking(network);
+        stage_.kind == "fine_tune" ? require_spiking(network) : require_float(network);
         if (work.neuron) set_activations(network, *work.neuron);
         if (work.steps > 0) network.timing.steps = work.steps;
         if (work.leak) set_leak(network, *work.leak);
