@@ -93,6 +93,9 @@ class AttackTest(program.ProgramTest):
         self.assertEqual(result["accuracy"], result["black"]["rows"][-1]["accuracy"])
         self.assertIn("target_rate", result["black"]["rows"][0])
         self.assertEqual([r["leak"] for r in result["black"]["rows"]], [1, 0.9])
+        # Both rows show the same images, which were crafted once.
+        self.assertEqual(len({r["crafting_seconds"] for r in result["black"]["rows"]}), 1)
+        self.assertGreater(result["black"]["rows"][0]["crafting_seconds"], 0)
         images = sorted((self.folder / "out/04-black/images").iterdir())
         self.assertEqual([f.name for f in images],
                          ["clean", "fgsm_epsilon0.07_leak0.9", "fgsm_epsilon0.07_leak1"])
@@ -134,6 +137,13 @@ class AttackTest(program.ProgramTest):
         self.expect_ok("attack", "diet.safetensors", "--crafted-on", net, "--data", "digits",
                        "--limit", 10)
 
+    def test_a_surrogate_of_a_float_network_is_refused_in_recipes(self):
+        self.write("recipe.toml", program.UNTRAINED +
+                   '[[stage]]\ndo = "attack"\nlimit = 2\nsurrogate_scale = 0.3\n')
+        done = self.run_program("run", "recipe.toml", "--out", "out")
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("surrogate_scale has no effect here", done.stderr)
+
     def test_bad_input(self):
         net, snn = self.make_network(), self.make_spiking()
         data = ("--data", "digits", "--limit", 5)
@@ -147,6 +157,14 @@ class AttackTest(program.ProgramTest):
                 (BAD_INPUT, (net, *data, "--method", "pgd", "--step", "0"), "the step is 0"),
                 (USAGE, (net, *data, "--method", "cw"), "cw"),
                 (USAGE, (net, *data, "--iterations", "0"), "iterations"),
+                (USAGE, (net, *data, "--iterations", "7"), "--iterations has no effect here; it "
+                 "needs --method pgd"),
+                (USAGE, (net, *data, "--step", "2/255"), "--step has no effect"),
+                (USAGE, (net, *data, "--no-random-start", "--method", "fgsm"),
+                 "--no-random-start has no effect"),
+                (USAGE, (net, *data, "--surrogate", "linear"), "--surrogate has no effect"),
+                (USAGE, (snn, *data, "--surrogate", "stdb", "--crafted-on", net),
+                 "--surrogate has no effect"),
                 (USAGE, (net, *data, "--steps", "4"), "rate-coded"),
                 (USAGE, (net, *data, "--leak", "0.9"), "leaky"),
                 (USAGE, (net, *data, "--leak", "1.5"), "leak"),

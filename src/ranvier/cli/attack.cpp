@@ -41,13 +41,12 @@ AttackStage stage_of(const AttackCommand& options) {
     return stage;
 }
 
-void run(const AttackCommand& options, const CommandLine& line) {
+void run(const AttackCommand& options, const AttackStage& stage, const CommandLine& line) {
     TerminalProgress progress;
     RunContext context = options.run.context(line, progress);
     context.device = options.device;
     const Network network = load_imported(options.network);
-    AttackRequest request{stage_of(options),
-                          options.data.options(options.attack.limit, options.run.seed),
+    AttackRequest request{stage, options.data.options(options.attack.limit, options.run.seed),
                           options.network, nullptr, options.images};
     Network other;
     if (!request.attack.crafted_on.empty()) {
@@ -92,7 +91,7 @@ void add_attack_options(CLI::App& command, AttackCommand& options) {
         ->capture_default_str()
         ->type_name("WORD");
     add_choice(command, "--surrogate", attack.surrogate.kind,
-               "Spiking networks: what stands for the derivative of a spike");
+               "Crafted on a spiking network: what stands for the derivative of a spike");
 }
 
 void add_sweep_options(CLI::App& command, AttackCommand& options) {
@@ -157,7 +156,16 @@ void add_attack(CLI::App& app, const CommandLine& line) {
         "4/255,8/255\n"
         "  ranvier attack rate.safetensors --crafted-on net.safetensors --data digits --limit 50 "
         "--epsilon 0.1 --steps 4,8 --save-images attacked\n");
-    command->callback([options, &line] { run(*options, line); });
+    command->callback([options, command, &line] {
+        const auto given = [command](const char* key) {
+            const CLI::Option* option = command->get_option_no_throw(option_name(key));
+            return option != nullptr && option->count() > 0;
+        };
+        AttackStage stage = stage_of(*options);
+        refuse_unused("attack", unused_attack_key(stage, KeyStyle::command_line, given));
+        if (given("surrogate")) stage.surrogate_key = option_name("surrogate");
+        run(*options, stage, line);
+    });
 }
 
 }  // namespace ranvier

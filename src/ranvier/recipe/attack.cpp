@@ -83,6 +83,26 @@ std::vector<Variant> variants_of(const Network& network, const AttackStage& atta
     return variants;
 }
 
+/// What images are crafted on.
+const Network& crafting_network(const Network& network, const AttackRequest& request) {
+    return request.crafted_on == nullptr ? network : *request.crafted_on;
+}
+
+void require_surrogate_use(const Network& network, const AttackRequest& request) {
+    const std::string& key = request.attack.surrogate_key;
+    if (key.empty() || crafting_network(network, request).spiking()) return;
+    fail(Fault::usage,
+         "attack: {} has no effect here; it needs a spiking network that images are crafted on, "
+         "and this one is a float network; leave it out, or change that",
+         key);
+}
+
+/// Images, and how long it took to craft them.
+struct Crafted {
+    AttackedImages attacked;
+    double seconds = 0;
+};
+
 /// A file name that sorts.
 std::string image_name(std::size_t index, int label) {
     return fmt::format("{:05}_label{}", index, label);
@@ -92,6 +112,7 @@ class AttackRun {
 public:
     AttackRun(const Network& network, const AttackRequest& request, const RunContext& context)
         : request_(request), context_(context), variants_(variants_of(network, request.attack)) {
+        require_surrogate_use(network, request);
         DataOptions data = request.data;
         data.shape = network.input().shape;
         data.limit = request.attack.limit;
@@ -164,8 +185,7 @@ private:
                             is_rate_coded(network) ? 1.0 / network.timing.steps : 1.0);
     }
 
-    [[nodiscard]] AttackedImages craft(const Network& network, AttackMethod method,
-                                       double epsilon) const {
+    [[nodiscard]] Crafted craft(const Network& network, AttackMethod method, double epsilon) const {
 #if RANVIER_CAN_TRAIN
         AttackOptions options = request_.attack.options;
         options.method = method;
@@ -173,7 +193,10 @@ private:
         options.seed = context_.seed;
         options.n_threads = context_.n_threads;
         options.device = context_.device.value_or(options.device);
-        return attack(network, images_, labels_, options, *context_.progress);
+        const auto begin = std::chrono::steady_clock::now();
+        AttackedImages attacked = attack(network, images_, labels_, options, *context_.progress);
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+        return {std::move(attacked), seconds.count()};
 #else
         (void)network, (void)method, (void)epsilon;
         fail(Fault::unsupported,
@@ -183,16 +206,12 @@ private:
     }
 
     void add_rows(AttackMethod method, double epsilon) {
-        std::optional<AttackedImages> shared;
+        std::optional<Crafted> crafted;
         for (const Variant& variant : variants_) {
-            const auto begin = std::chrono::steady_clock::now();
-            if (request_.crafted_on == nullptr)
-                shared = craft(variant.network, method, epsilon);
-            else if (!shared)
-                shared = craft(*request_.crafted_on, method, epsilon);
-            const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-            add_row(method, epsilon, variant, *shared);
-            rows_.back()["crafting_seconds"] = seconds.count();
+            if (!crafted || request_.crafted_on == nullptr)
+                crafted = craft(crafting_network(variant.network, request_), method, epsilon);
+            add_row(method, epsilon, variant, crafted->attacked);
+            rows_.back()["crafting_seconds"] = crafted->seconds;
         }
     }
 

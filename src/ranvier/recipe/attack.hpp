@@ -29,10 +29,12 @@ struct AttackRequest {
 ///                                             its timesteps
 ///     without_gradient              share of images that the attack had no gradient for
 ///     target_rate                   targeted: share that is taken for the target, of the others
+///     crafting_seconds              of the row's images; black box: rows have the same ones
 ///
 /// The result itself has the keys of the last row too.
 /// @throws Error as attack(), open_dataset and the engines; Error(usage) for steps or leaks that do
-///         not fit the network; Error(unsupported) without LibTorch.
+///         not fit the network, or a surrogate where the images are crafted on a float network;
+///         Error(unsupported) without LibTorch.
 [[nodiscard]] nlohmann::ordered_json run_attack(const Network& network,
                                                 const AttackRequest& request,
                                                 const RunContext& context);

@@ -38,7 +38,41 @@ void read_lists(TableReader& reader, AttackStage& stage) {
              reader.place(stage.methods.empty() ? "method" : "epsilon"));
 }
 
+bool pgd(const AttackStage& stage) {
+    return std::ranges::find(stage.methods, AttackMethod::pgd) != stage.methods.end();
+}
+bool decays(const AttackStage& stage) {
+    return stage.options.surrogate.kind != SurrogateKind::linear;
+}
+
+const std::vector<KeyUse<AttackStage>>& key_uses() {
+    const Need<AttackStage> of_pgd{"method", {name_of(AttackMethod::pgd)}, pgd},
+        decaying{"surrogate",
+                 {name_of(SurrogateKind::stdb), name_of(SurrogateKind::exponential)},
+                 decays};
+    static const std::vector<KeyUse<AttackStage>> all = {{"step", {of_pgd}},
+                                                         {"iterations", {of_pgd}},
+                                                         {"random_start", {of_pgd}},
+                                                         {"surrogate_decay", {decaying}}};
+    return all;
+}
+
+void read_surrogate(TableReader& reader, AttackStage& stage) {
+    Surrogate& surrogate = stage.options.surrogate;
+    reader.read_name("surrogate", surrogate.kind);
+    if (surrogate.kind == SurrogateKind::exponential) surrogate.decay = 1;
+    reader.read("surrogate_scale", surrogate.scale, 0, 1e30);
+    reader.read("surrogate_decay", surrogate.decay, 0, 1e30);
+    for (const char* key : {"surrogate_decay", "surrogate_scale", "surrogate"})
+        if (reader.has(key)) stage.surrogate_key = key;
+}
+
 }  // namespace
+
+std::optional<UnusedKey> unused_attack_key(const AttackStage& stage, KeyStyle style,
+                                           const std::function<bool(const char*)>& given) {
+    return first_unused(key_uses(), stage, style, given);
+}
 
 double fraction_named(const std::string& word, const std::string& where) {
     const std::size_t slash = word.find('/');
@@ -86,16 +120,10 @@ AttackStage read_attack_stage(TableReader& reader) {
     if (const auto word = only_word("target")) set_target(options, *word, reader.place("target"));
     reader.read_integer("iterations", options.iterations, 1, 1 << 20);
     reader.read("random_start", options.random_start);
-    const bool pgd = std::ranges::find(stage.methods, AttackMethod::pgd) != stage.methods.end();
-    for (const char* key : {"step", "iterations", "random_start"})
-        reader.require_use(key, pgd, "method = \"pgd\"");
-    Surrogate& surrogate = options.surrogate;
-    reader.read_name("surrogate", surrogate.kind);
-    if (surrogate.kind == SurrogateKind::exponential) surrogate.decay = 1;
-    reader.read("surrogate_scale", surrogate.scale, 0, 1e30);
-    reader.read("surrogate_decay", surrogate.decay, 0, 1e30);
-    reader.require_use("surrogate_decay", surrogate.kind != SurrogateKind::linear,
-                       "surrogate = \"stdb\" or \"exponential\"");
+    read_surrogate(reader, stage);
+    const auto given = [&reader](const char* key) { return reader.has(key); };
+    if (const auto unused = unused_attack_key(stage, KeyStyle::toml, given))
+        reader.require_use(unused->key.c_str(), false, unused->needs.c_str());
     reader.read_integer("limit", stage.limit, 0);
     reader.read("crafted_on", stage.crafted_on);
     reader.read("save_images", stage.save_images);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "ranvier/recipe/key_use.hpp"
 #include "ranvier/train/attack.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,10 +23,17 @@ struct AttackStage {
     std::size_t limit = 0;        ///< attack the first so many samples; 0: all
     std::string crafted_on{};     ///< recipe: an earlier stage or a model file; empty: itself
     bool save_images = false;
+    /// The first key of the surrogate that was given, as written; empty: none. Whether it does
+    /// anything is seen from the network that images are crafted on.
+    std::string surrogate_key{};
 };
 
 /// @throws Error(bad_input) for a value that is out of range.
 [[nodiscard]] AttackStage read_attack_stage(TableReader& reader);
+
+/// As unused_key of conversions: the first given key that the attack does not use.
+[[nodiscard]] std::optional<UnusedKey> unused_attack_key(
+    const AttackStage& stage, KeyStyle style, const std::function<bool(const char*)>& given);
 
 /// A number, or a fraction: "0.03", "8/255".
 /// @param where  what the word was given for; stands in the message.

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace ranvier {
 namespace {
 
@@ -93,6 +95,40 @@ TEST(AttackStage, RefusesBadValues) {
     says("iterations = 3", "pgd");
     says("surrogate_decay = 3.0", "stdb");
     says("epsilons = 1", "did you mean 'epsilon'");
+}
+
+TEST(AttackStage, KeysWithoutEffectAreTheSameInRecipesAndOnTheCommandLine) {
+    const auto unused = [](const AttackStage& stage, const std::string& given) {
+        const auto found = unused_attack_key(stage, KeyStyle::command_line,
+                                             [&](const char* key) { return given == key; });
+        return found ? found->key + " needs " + found->needs : "";
+    };
+    const AttackStage fgsm;
+    AttackStage both;
+    both.methods = {AttackMethod::fgsm, AttackMethod::pgd};
+    both.options.surrogate.kind = SurrogateKind::exponential;
+    for (const auto& [key, option, line] :
+         {std::array{"step", "--step", "step = 0.1"},
+          std::array{"iterations", "--iterations", "iterations = 7"},
+          std::array{"random_start", "--no-random-start", "random_start = false"}}) {
+        EXPECT_EQ(unused(fgsm, key), std::string(option) + " needs --method pgd");
+        EXPECT_NE(refusal(line).find(std::string(key) + ": has no effect here; it needs method = "
+                                                        "\"pgd\""),
+                  std::string::npos)
+            << refusal(line);
+        EXPECT_EQ(unused(both, key), "");
+        EXPECT_EQ(refusal("method = [\"fgsm\", \"pgd\"]\n" + std::string(line)), "");
+    }
+    EXPECT_EQ(unused(fgsm, "surrogate_decay"),
+              "--surrogate-decay needs --surrogate stdb or exponential");
+    EXPECT_EQ(unused(both, "surrogate_decay"), "");
+    for (const char* key : {"epsilon", "target", "surrogate"}) EXPECT_EQ(unused(fgsm, key), "");
+}
+
+TEST(AttackStage, RemembersThatASurrogateWasChosen) {
+    EXPECT_EQ(stage_of("").surrogate_key, "");
+    EXPECT_EQ(stage_of("surrogate = \"linear\"").surrogate_key, "surrogate");
+    EXPECT_EQ(stage_of("surrogate_scale = 0.3").surrogate_key, "surrogate_scale");
 }
 
 TEST(SetLeak, ChangesLeakyNeuronsAlone) {

@@ -1,24 +1,13 @@
 #include "ranvier/recipe/convert_keys.hpp"
 
-#include <algorithm>
-#include <fmt/ranges.h>
 #include <vector>
 
 namespace ranvier {
 
 namespace {
 
-/// What a key has an effect with: another key's value, or that the other is left out.
-struct Need {
-    const char* key;
-    std::vector<std::string> values;  ///< one of them; none: left out
-    bool (*met)(const ConvertRequest&);
-};
-
-struct KeyUse {
-    const char* key;
-    std::vector<Need> needs;  ///< all of them
-};
+using ConvertNeed = Need<ConvertRequest>;
+using ConvertKeyUse = KeyUse<ConvertRequest>;
 
 bool rate(const ConvertRequest& r) {
     return r.options.coding == Coding::rate;
@@ -55,12 +44,13 @@ bool int8(const ConvertRequest& r) {
     return r.options.weights == WeightKind::int8;
 }
 
-const std::vector<KeyUse>& key_uses() {
-    const Need of_rate{"coding", {"rate"}, rate}, of_one_spike{"coding", {"one_spike"}, one_spike},
+const std::vector<ConvertKeyUse>& key_uses() {
+    const ConvertNeed of_rate{"coding", {"rate"}, rate},
+        of_one_spike{"coding", {"one_spike"}, one_spike},
         peaks{"thresholds", {"measured"}, measured},
         currents{"thresholds", {"input_current"}, from_currents},
         unsearched{"max_loss", {}, without_search}, to_int8{"weights", {"int8"}, int8};
-    static const std::vector<KeyUse> all = {
+    static const std::vector<ConvertKeyUse> all = {
         {"steps", {unsearched}},
         {"base", {of_one_spike, unsearched}},
         {"wait", {of_one_spike}},
@@ -89,47 +79,16 @@ const std::vector<KeyUse>& key_uses() {
     return all;
 }
 
-std::string key_text(const char* key, KeyStyle style) {
-    return style == KeyStyle::command_line ? option_name(key) : key;
-}
-
-std::string need_text(const Need& need, KeyStyle style) {
-    const std::string key = key_text(need.key, style);
-    if (need.values.empty()) return fmt::format("{} to be left out", key);
-    std::vector<std::string> values = need.values;
-    for (std::string& value : values) {
-        if (style == KeyStyle::toml) value = fmt::format("\"{}\"", value);
-        if (style == KeyStyle::python) value = fmt::format("'{}'", value);
-    }
-    const char* between = style == KeyStyle::toml ? " = " : style == KeyStyle::python ? "=" : " ";
-    return fmt::format("{}{}{}", key, between, fmt::join(values, " or "));
-}
-
 }  // namespace
-
-std::string option_name(const std::string& key) {
-    std::string name = "--" + (key == "threshold_shift" ? "no_" + key : key);
-    std::ranges::replace(name, '_', '-');
-    return name;
-}
 
 std::optional<UnusedKey> unused_key(const ConvertRequest& request, KeyStyle style,
                                     const std::function<bool(const char*)>& given) {
-    for (const KeyUse& use : key_uses()) {
-        if (!given(use.key)) continue;
-        for (const Need& need : use.needs)
-            if (!need.met(request))
-                return UnusedKey{key_text(use.key, style), need_text(need, style)};
-    }
-    return std::nullopt;
+    return first_unused(key_uses(), request, style, given);
 }
 
 void require_used_keys(const ConvertRequest& request, KeyStyle style,
                        const std::function<bool(const char*)>& given) {
-    if (const auto unused = unused_key(request, style, given))
-        fail(Fault::usage,
-             "convert: {} has no effect here; it needs {}; leave it out, or change that",
-             unused->key, unused->needs);
+    refuse_unused("convert", unused_key(request, style, given));
 }
 
 }  // namespace ranvier
