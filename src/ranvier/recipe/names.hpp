@@ -120,6 +120,9 @@ inline constexpr std::array<NameOf<ScheduleKind>, 4> names_of(ScheduleKind) {
              {"cosine", ScheduleKind::cosine},
              {"one_cycle", ScheduleKind::one_cycle}}};
 }
+inline constexpr std::array<NameOf<Precision>, 2> names_of(Precision) {
+    return {{{"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}}};
+}
 inline constexpr std::array<NameOf<DeviceKind>, 2> names_of(DeviceKind) {
     return {{{"cpu", DeviceKind::cpu}, {"cuda", DeviceKind::cuda}}};
 }

@@ -33,6 +33,7 @@ struct NetworkSpec {
 struct TrainStage {
     TrainOptions options;
     std::optional<NeuronKind> neuron{};  ///< what activations become first: relu, quantized_relu
+    std::optional<double> dropout{};     ///< train: of all dropout layers, first
     int steps = 0;                       ///< fine_tune: new number of timesteps; 0: as it is
     std::optional<double> leak{};        ///< fine_tune: of all neurons, first
     std::size_t limit = 0;               ///< train on the first so many samples; 0: all

@@ -88,7 +88,9 @@ final_divisor = 100
 synop_loss = "activations"
 synop_target = 5e4
 neuron = "quantized_relu"
+dropout = 0.25
 device = "cuda"
+precision = "bfloat16"
 checkpoint_seconds = 0.5
 evaluate_every = 5)"),
                                        "r.toml");
@@ -102,6 +104,8 @@ evaluate_every = 5)"),
     EXPECT_EQ(options.start_divisor, 10);
     EXPECT_EQ(options.final_divisor, 100);
     EXPECT_EQ(options.device, DeviceKind::cuda);
+    EXPECT_EQ(options.precision, Precision::bfloat16);
+    EXPECT_EQ(std::get<TrainStage>(recipe.stages[0].work).dropout, 0.25);
     EXPECT_EQ(options.checkpoint_seconds, 0.5);
     EXPECT_EQ(options.evaluate_every, 5);
     EXPECT_EQ(options.synop_target, 5e4);

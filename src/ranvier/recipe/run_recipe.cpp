@@ -119,6 +119,7 @@ private:
     Outcome run(Network network, const TrainStage& work) {
         stage_.kind == "fine_tune" ? require_spiking(network) : require_float(network);
         if (work.neuron) set_activations(network, *work.neuron);
+        if (work.dropout) set_dropout(network, *work.dropout);
         if (work.steps > 0) network.timing.steps = work.steps;
         if (work.leak) set_leak(network, *work.leak);
         TrainRequest request{work.options, data(Split::train, work.limit)};

@@ -59,6 +59,21 @@ Network load_imported(const fs::path& file) {
     return load_network(file);
 }
 
+void set_dropout(Network& network, double probability) {
+    if (!(probability >= 0 && probability < 1))
+        fail(Fault::bad_input, "dropout is {}; allowed is 0 up to, but not, 1", probability);
+    bool any = false;
+    for (Layer& layer : network.layers)
+        if (auto* dropout = layer.as<Dropout>()) {
+            dropout->probability = static_cast<float>(probability);
+            any = true;
+        }
+    if (!any)
+        fail(Fault::usage,
+             "dropout is for dropout layers, and this network has none; leave it out, or give it to "
+             "the architecture in [network]");
+}
+
 void set_leak(Network& network, double leak) {
     if (!(leak >= 0 && leak <= 1))
         fail(Fault::bad_input, "leak is {}; allowed is 0 to 1 (no leak)", leak);

@@ -94,6 +94,10 @@ struct EvaluateRequest {
 /// @throws Error(bad_input) unless it is in [0, 1]; Error(usage) if there are no such neurons.
 void set_leak(Network& network, double leak);
 
+/// Gives all dropout layers this probability.
+/// @throws Error(bad_input) unless it is at least 0 and below 1; Error(usage) if there are none.
+void set_dropout(Network& network, double probability);
+
 /// Writes a network in the format that the file's name ends with.
 /// @param lossy  .nir: approximate what NIR does not have.
 /// @return .nir: what was approximated, one line each.

@@ -66,6 +66,7 @@ void read_training(TableReader& reader, TrainStage& stage) {
     reader.read_integer("shift", options.shift, 0, 1 << 12);
     reader.read("flip", options.flip);
     reader.read_name("device", options.device);
+    reader.read_name("precision", options.precision);
     reader.read_integer("checkpoint_every", options.checkpoint_every, 1);
     reader.read("checkpoint_seconds", options.checkpoint_seconds, 0, huge);
     reader.read_integer("evaluate_every", options.evaluate_every, 0);
@@ -99,6 +100,9 @@ TrainStage read_train(TableReader& reader) {
     reader.read("synop_weight", options.synop_weight, 0, huge);
     refuse_idle_synop_keys(reader, options);
     stage.neuron = read_neuron(reader);
+    double dropout = -1;  // as it is
+    reader.read("dropout", dropout, 0, 1);
+    if (dropout >= 0) stage.dropout = dropout;
     return stage;
 }
 

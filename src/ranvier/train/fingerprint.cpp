@@ -96,6 +96,7 @@ Fingerprint fingerprint(const Network& network, const Samples& samples,
             {"schedule", schedule_text(options)},
             {"method", method_text(options)},
             {"spikes", spikes_text(network, options.spikes)},
+            {"precision", options.precision == Precision::float32 ? "float32" : "bfloat16"},
             {"batch", fmt::format("{}", options.batch)},
             {"augmentation", fmt::format("shift {}, flip {}", options.shift, options.flip)},
             {"seed", fmt::format("{}", options.seed)}};

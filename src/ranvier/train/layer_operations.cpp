@@ -1,6 +1,8 @@
 #include "ranvier/train/layer_operations.hpp"
 
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/train/matrix_units.hpp"
+#include "ranvier/train/split_convolution.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,6 +63,9 @@ ConvolutionPadding pad_convolution(const Window& w, const torch::Tensor& x) {
             {0, 0}};
 }
 
+/// A linear layer's, on images of one pixel.
+const Convolution one_to_one;
+
 /// As the weight of a 1x1 convolution.
 torch::Tensor as_kernel(const torch::Tensor& weight) {
     return weight.unsqueeze(2).unsqueeze(3);
@@ -85,21 +90,28 @@ torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorO
 }
 
 torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias) {
+                       const torch::Tensor& bias, const FactorParts& split) {
+    if (!split.none()) return split_convolve(op, x, weight, bias, split);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     return torch::conv2d(padded_x.x, weight, bias, {w.stride_h, w.stride_w}, padded_x.padding,
                          {w.dilation_h, w.dilation_w}, op.groups);
 }
 
+FactorParts split_for(Precision precision, bool spikes, const torch::TensorOptions& values) {
+    if (precision == Precision::bfloat16) return {1, 1};
+    const bool here = values.device().is_cpu() && values.dtype() == torch::kFloat32;
+    return spikes && here && has_matrix_units() ? FactorParts{3, 2} : FactorParts{};
+}
+
 torch::Tensor apply_linear(const torch::Tensor& in, const torch::Tensor& weight,
-                           const torch::Tensor& bias) {
+                           const torch::Tensor& bias, const FactorParts& split) {
     const torch::Tensor x = in.flatten(1);
     if (!x.is_cpu()) return as_image(torch::linear(x, weight, bias));
     // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
     // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores from
     // these while they wait, and does not know every processor's vector instructions.
-    return torch::conv2d(as_image(x), as_kernel(weight), bias);
+    return convolve(one_to_one, as_image(x), as_kernel(weight), bias, split);
 }
 
 torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x, const Shape& out) {
@@ -128,7 +140,8 @@ torch::Tensor take_shortcut(const Shortcut& op, const torch::Tensor& x) {
 
 WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                         const torch::Tensor& x, const torch::Tensor& weight,
-                                        const WantedGradients& wanted) {
+                                        const WantedGradients& wanted, const FactorParts& split) {
+    if (!split.none()) return split_convolution_gradients(op, g, x, weight, wanted, split);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     auto [input, weights, bias] = at::convolution_backward(
@@ -142,11 +155,12 @@ WeightedGradients convolution_gradients(const Convolution& op, const torch::Tens
 }
 
 WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& in,
-                                   const torch::Tensor& weight, const WantedGradients& wanted) {
+                                   const torch::Tensor& weight, const WantedGradients& wanted,
+                                   const FactorParts& split) {
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
     if (x.is_cpu()) {
-        result = convolution_gradients({}, g, as_image(x), as_kernel(weight), wanted);
+        result = convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, split);
         if (wanted.weight) result.weight = result.weight.flatten(1);
         return result;
     }

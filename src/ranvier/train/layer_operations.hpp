@@ -2,6 +2,7 @@
 
 #include "ranvier/net/network.hpp"
 #include "ranvier/train/torch.hpp"
+#include "ranvier/train/trainer.hpp"
 
 // Includes LibTorch: only for source files of this part.
 namespace ranvier {
@@ -19,10 +20,22 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 [[nodiscard]] torch::Tensor per_channel(const std::vector<float>& values,
                                         const torch::TensorOptions& options);
 
+/// Into how many bfloat16 numbers the factors of products are split, on the way there and for
+/// gradients, and the products summed in float32 (matrix_units.hpp). None: LibTorch's float32.
+struct FactorParts {
+    int forward = 0, backward = 0;
+    [[nodiscard]] bool none() const { return forward == 0; }
+};
+/// @param spikes  whether a layer's inputs are mostly spikes, which are exact in bfloat16: products
+///                with float32 weights are then as exact as float32's, gradients to 16 bits.
+[[nodiscard]] FactorParts split_for(Precision precision, bool spikes, const torch::TensorOptions& values);
+
+/// @param op  outlives the graph of gradients. So below.
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,
-                                     const torch::Tensor& weight, const torch::Tensor& bias);
+                                     const torch::Tensor& weight, const torch::Tensor& bias,
+                                     const FactorParts& split = {});
 [[nodiscard]] torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
-                                         const torch::Tensor& bias);
+                                         const torch::Tensor& bias, const FactorParts& split = {});
 /// @param out  shape of the result.
 [[nodiscard]] torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x,
                                          const Shape& out);
@@ -41,9 +54,11 @@ struct WantedGradients {
 [[nodiscard]] WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                                       const torch::Tensor& x,
                                                       const torch::Tensor& weight,
-                                                      const WantedGradients& wanted);
+                                                      const WantedGradients& wanted,
+                                                      const FactorParts& split = {});
 [[nodiscard]] WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& x,
                                                  const torch::Tensor& weight,
-                                                 const WantedGradients& wanted);
+                                                 const WantedGradients& wanted,
+                                                 const FactorParts& split = {});
 
 }  // namespace ranvier

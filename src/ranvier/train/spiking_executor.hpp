@@ -14,7 +14,8 @@ class SpikingExecutor final : public GradientNetwork {
 public:
     /// @throws as SpikingModel.
     SpikingExecutor(const Network& network, const SpikeTraining& training,
-                    torch::Dtype dtype = torch::kFloat32, torch::Device device = torch::kCPU);
+                    torch::Dtype dtype = torch::kFloat32, torch::Device device = torch::kCPU,
+                    Precision precision = Precision::float32);
 
     /// @param pixels  [n][channels][height][width] in [0, 1], coded as the network says. They get a
     ///                gradient if they want one: the coding counts as the identity.

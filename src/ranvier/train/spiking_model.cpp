@@ -78,10 +78,11 @@ bool takes_dropout(const Network& network, const std::vector<std::vector<std::si
 }  // namespace
 
 SpikingModel::SpikingModel(const Network& given, const SpikeTraining& how, torch::Dtype dtype,
-                           torch::Device device)
+                           torch::Device device, Precision precision)
     : network(given),
       training(how),
       options(torch::dtype(dtype).device(device)),
+      split(split_for(precision, true, options)),
       shapes(infer_shapes(given)) {
     require_options(training);
     require_trainable(network);

@@ -2,6 +2,7 @@
 
 #include "ranvier/net/network.hpp"
 #include "ranvier/train/gradient_network.hpp"
+#include "ranvier/train/layer_operations.hpp"
 #include "ranvier/train/spike_training.hpp"
 #include "ranvier/train/spiking_layer.hpp"
 
@@ -17,7 +18,7 @@ struct SpikingModel {
     ///         N3, max pools, batch norms, dropout layers, graphs, delayed propagation, phase
     ///         codes.
     SpikingModel(const Network& network, const SpikeTraining& training, torch::Dtype dtype,
-                 torch::Device device);
+                 torch::Device device, Precision precision = Precision::float32);
 
     /// What a layer is trained with, as places in `parameters`; -1: nothing.
     struct Places {
@@ -27,6 +28,7 @@ struct SpikingModel {
     Network network;
     SpikeTraining training;
     torch::TensorOptions options;
+    FactorParts split;  ///< of the factors of products
     std::vector<Shape> shapes;
     std::vector<std::size_t> n_readers, last_reader;  ///< [n_layers]
     std::vector<bool> constant;  ///< [n_layers] the same in every step: direct input before neurons

@@ -22,11 +22,12 @@ struct Apply {
     const torch::Tensor& bias;
     const std::vector<torch::Tensor>& in;
     const Shape& out;
+    const FactorParts& split;
 
     torch::Tensor operator()(const Convolution& op) const {
-        return convolve(op, in[0], weight, bias);
+        return convolve(op, in[0], weight, bias, split);
     }
-    torch::Tensor operator()(const Linear&) const { return apply_linear(in[0], weight, bias); }
+    torch::Tensor operator()(const Linear&) const { return apply_linear(in[0], weight, bias, split); }
     torch::Tensor operator()(const AveragePool& op) const { return pool_average(op, in[0], out); }
     torch::Tensor operator()(const GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
     torch::Tensor operator()(const Add&) const {
@@ -162,7 +163,7 @@ SpikingLayer SpikingRun::layer_at(std::size_t l, const Chunk& chunk) const {
 }
 
 torch::Tensor SpikingRun::apply(std::size_t l, const std::vector<torch::Tensor>& in) const {
-    return std::visit(Apply{model_.weight[l], model_.bias[l], in, model_.shapes[l]},
+    return std::visit(Apply{model_.weight[l], model_.bias[l], in, model_.shapes[l], model_.split},
                       model_.network.layers[l].operation);
 }
 

@@ -46,8 +46,9 @@ std::vector<torch::Tensor> weights_of(const GradientNetwork& network,
 std::unique_ptr<GradientNetwork> make_executor(const Network& network, const TrainOptions& options,
                                                torch::Device device) {
     if (network.spiking())
-        return std::make_unique<SpikingExecutor>(network, options.spikes, torch::kFloat32, device);
-    return std::make_unique<Executor>(network, torch::kFloat32, device);
+        return std::make_unique<SpikingExecutor>(network, options.spikes, torch::kFloat32, device,
+                                                 options.precision);
+    return std::make_unique<Executor>(network, torch::kFloat32, device, options.precision);
 }
 
 double sum_of_losses(const torch::Tensor& outputs, const torch::Tensor& labels) {

@@ -29,6 +29,11 @@ enum class SynopPenalty {
 };
 enum class ScheduleKind { constant, step, cosine, one_cycle };
 enum class DeviceKind { cpu, cuda };
+/// What convolutions and linear layers multiply; all else, and their sums, are float32.
+enum class Precision {
+    float32,
+    bfloat16,  ///< values, weights and gradients rounded to 8 bits for the product
+};
 
 struct TrainOptions {
     int epochs = 10;
@@ -59,6 +64,7 @@ struct TrainOptions {
     std::uint64_t seed = 1;
     int n_threads = 0;  ///< 0: all cores
     DeviceKind device = DeviceKind::cpu;
+    Precision precision = Precision::float32;
     std::filesystem::path checkpoint;  ///< file to write and to continue from; empty: none
     int checkpoint_every = 1;          ///< epochs
     /// Network file for the weights of the last checkpoint, written when the training diverges or a
