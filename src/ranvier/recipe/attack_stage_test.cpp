@@ -152,6 +152,17 @@ TEST(SetLeak, ChangesLeakyNeuronsAlone) {
     EXPECT_THROW(set_leak(network, 0.5), Error);
 }
 
+TEST(SetDropout, ChangesDropoutLayersAlone) {
+    Network network;
+    network.layers.push_back({"neurons", {}, Activation{}});
+    EXPECT_THROW(set_dropout(network, 0.5), Error);
+    network.layers.push_back({"dropout", {}, Dropout{0.1F}});
+    set_dropout(network, 0.25);
+    EXPECT_EQ(network.layers[1].as<Dropout>()->probability, 0.25F);
+    EXPECT_THROW(set_dropout(network, 1), Error);
+    EXPECT_THROW(set_dropout(network, -0.1), Error);
+}
+
 TEST(SetLeak, IsAKeyOfFineTune) {
     const std::string text = head + "[[stage]]\ndo = \"fine_tune\"\nleak = 0.9\n";
     EXPECT_EQ(std::get<TrainStage>(parse_recipe(text, "r.toml").stages.back().work).leak, 0.9);

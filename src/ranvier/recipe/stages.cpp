@@ -69,9 +69,10 @@ void set_dropout(Network& network, double probability) {
             any = true;
         }
     if (!any)
-        fail(Fault::usage,
-             "dropout is for dropout layers, and this network has none; leave it out, or give it to "
-             "the architecture in [network]");
+        fail(
+            Fault::usage,
+            "dropout is for dropout layers, and this network has none; leave it out, or give it to "
+            "the architecture in [network]");
 }
 
 void set_leak(Network& network, double leak) {

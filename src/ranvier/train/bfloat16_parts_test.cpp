@@ -14,9 +14,9 @@ TEST(BFloat16Parts, RoundsToTheNearestAndOfTwoToTheEvenOne) {
     const auto rounded = [](float x) { return from_bfloat16(to_bfloat16(x)); };
     EXPECT_EQ(rounded(1), 1);
     EXPECT_EQ(rounded(-0.5F), -0.5F);
-    EXPECT_EQ(rounded(257), 256);          // between 256 and 258
-    EXPECT_EQ(rounded(259), 260);          // between 258 and 260
-    EXPECT_EQ(rounded(257.25F), 258);      // beyond the middle
+    EXPECT_EQ(rounded(257), 256);      // between 256 and 258
+    EXPECT_EQ(rounded(259), 260);      // between 258 and 260
+    EXPECT_EQ(rounded(257.25F), 258);  // beyond the middle
     EXPECT_EQ(rounded(0.1F), 0.10009765625F);
     constexpr float infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(rounded(infinity), infinity);
@@ -54,8 +54,7 @@ RC_GTEST_PROP(BFloat16Parts, ThreeAreExactAndGoWhereThePlanSays, ()) {
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t c = 0; c < columns; ++c) {
             const auto part = [&](std::size_t slot) {
-                return from_bfloat16(
-                    parts[slot * plan.slot_stride + r * plan.row_stride + c]);
+                return from_bfloat16(parts[slot * plan.slot_stride + r * plan.row_stride + c]);
             };
             const float value = x[r * columns + c];
             RC_ASSERT(part(1) == from_bfloat16(to_bfloat16(value)));

@@ -161,8 +161,9 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         std::vector<torch::Tensor> in;
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
         if (l == 0) in.push_back(pixels.to(options_));
-        values[l] = std::visit(Apply{weights_[l], in, shapes_[l], pass, split_, l, overwrites_[l] != 0},
-                               layer.operation);
+        values[l] =
+            std::visit(Apply{weights_[l], in, shapes_[l], pass, split_, l, overwrites_[l] != 0},
+                       layer.operation);
         if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
             (*pass.activations)[l] = values[l];
         for (const std::size_t source : layer.inputs)

@@ -25,8 +25,7 @@ public:
     /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
     /// @param device  of all tensors; images may come from another.
     explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32,
-                      torch::Device device = torch::kCPU,
-                      Precision precision = Precision::float32);
+                      torch::Device device = torch::kCPU, Precision precision = Precision::float32);
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
     /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
@@ -69,7 +68,7 @@ private:
     std::vector<NamedTensor> parameters_;
     std::vector<NamedTensor> statistics_;
     torch::TensorOptions options_;  ///< type and device of all tensors
-    FactorParts split_;                   ///< of the factors of products
+    FactorParts split_;             ///< of the factors of products
 };
 
 /// A tensor's values in row-major order as ours, and back into a tensor of the same size.

@@ -160,7 +160,8 @@ WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& 
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
     if (x.is_cpu()) {
-        result = convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, split);
+        result =
+            convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, split);
         if (wanted.weight) result.weight = result.weight.flatten(1);
         return result;
     }

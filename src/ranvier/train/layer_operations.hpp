@@ -28,7 +28,8 @@ struct FactorParts {
 };
 /// @param spikes  whether a layer's inputs are mostly spikes, which are exact in bfloat16: products
 ///                with float32 weights are then as exact as float32's, gradients to 16 bits.
-[[nodiscard]] FactorParts split_for(Precision precision, bool spikes, const torch::TensorOptions& values);
+[[nodiscard]] FactorParts split_for(Precision precision, bool spikes,
+                                    const torch::TensorOptions& values);
 
 /// @param op  outlives the graph of gradients. So below.
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,

@@ -66,8 +66,7 @@ Compiled compile(const Problem& p, const dnnl::engine& engine) {
     const memory::desc y(p.y, Type::bf16, Tag::nhwc), y_sum(p.y, Type::f32, Tag::nhwc);
     const memory::desc weight(p.weight, Type::bf16, Tag::any);
     const memory::desc weight_sum(p.weight, Type::f32, Tag::any);
-    const memory::desc bias =
-        p.bias ? memory::desc({p.y[1]}, Type::f32, Tag::x) : memory::desc();
+    const memory::desc bias = p.bias ? memory::desc({p.y[1]}, Type::f32, Tag::x) : memory::desc();
     const dnnl::convolution_forward::primitive_desc there(
         {dnnl::prop_kind::forward_training, how, x, weight, bias, y_sum, stride, gap, before,
          after},
@@ -118,7 +117,8 @@ public:
         at::parallel_for(0, most > 1 ? n : 0, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
             const int here =
                 parts_needed({values + begin, static_cast<std::size_t>(end - begin)}, most);
-            for (int before = needed; before < here && !needed.compare_exchange_weak(before, here);) {
+            for (int before = needed;
+                 before < here && !needed.compare_exchange_weak(before, here);) {
             }
         });
         return needed;
@@ -129,7 +129,8 @@ public:
                    rows = static_cast<std::size_t>(factor.rows), n = factor.slots.size();
         std::vector<std::uint16_t>& parts = parts_[which];
         if (parts.size() < rows * columns * n) parts.resize(rows * columns * n);
-        const PartsPlan plan = {factor.slots, columns, factor.along_columns ? columns : rows * columns,
+        const PartsPlan plan = {factor.slots, columns,
+                                factor.along_columns ? columns : rows * columns,
                                 factor.along_columns ? n * columns : columns};
         const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / factor.columns);
         at::parallel_for(0, factor.rows, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -190,7 +191,8 @@ bool units_convolve(const ConvolutionSizes& sizes, const float* x, const float* 
                     const float* bias, float* y, int parts) {
     MatrixUnits& units = MatrixUnits::get();
     const std::scoped_lock lock(units.mutex);
-    const Products products = products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
+    const Products products =
+        products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
     ConvolutionSizes longer = sizes;
     longer.from.channels *= products.size();
     const Problem problem = problem_of(Way::there, longer, bias != nullptr);
@@ -227,15 +229,14 @@ bool units_input_gradient(const ConvolutionSizes& sizes, const float* g, const f
     if (work == nullptr) return false;
     const std::int64_t taps = sizes.window.kernel_h * sizes.window.kernel_w;
     const memory w = units.own(work->weight);
-    units.copy(units.parts_of({weight, sizes.to.channels * taps, sizes.from.channels,
-                               products.second, false},
-                              1, bf16(problem.weight, Tag::ohwi)),
+    units.copy(units.parts_of(
+                   {weight, sizes.to.channels * taps, sizes.from.channels, products.second, false},
+                   1, bf16(problem.weight, Tag::ohwi)),
                w);
     units.run(*work,
-              {{DNNL_ARG_DIFF_DST,
-                units.parts_of({g, sizes.n * sizes.to.height * sizes.to.width, sizes.to.channels,
-                                products.first, true},
-                               0, bf16(problem.y, Tag::nhwc))},
+              {{DNNL_ARG_DIFF_DST, units.parts_of({g, sizes.n * sizes.to.height * sizes.to.width,
+                                                   sizes.to.channels, products.first, true},
+                                                  0, bf16(problem.y, Tag::nhwc))},
                {DNNL_ARG_WEIGHTS, w},
                {DNNL_ARG_DIFF_SRC, units.at({problem.x, Type::f32, Tag::nhwc}, x_gradient)}});
     return true;
@@ -245,14 +246,16 @@ bool units_weight_gradient(const ConvolutionSizes& sizes, const float* g, const 
                            float* weight_gradient, int parts) {
     MatrixUnits& units = MatrixUnits::get();
     const std::scoped_lock lock(units.mutex);
-    const Products products = products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
+    const Products products =
+        products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
     ConvolutionSizes longer = sizes;
     longer.n *= products.size();
     const Problem problem = problem_of(Way::to_weight, longer);
     const Compiled* work = units.find(problem);
     if (work == nullptr) return false;
     const memory w = units.own(work->weight);
-    const auto images = [&](const float* values, const Shape& shape, const std::vector<int>& slots) {
+    const auto images = [&](const float* values, const Shape& shape,
+                            const std::vector<int>& slots) {
         return Factor{values, sizes.n * shape.height * shape.width, shape.channels, slots, false};
     };
     units.run(*work, {{DNNL_ARG_SRC, units.parts_of(images(x, sizes.from, products.first), 0,

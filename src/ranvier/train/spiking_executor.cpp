@@ -41,8 +41,7 @@ struct ThroughTime : torch::autograd::Function<ThroughTime> {
 }  // namespace
 
 SpikingExecutor::SpikingExecutor(const Network& network, const SpikeTraining& training,
-                                 torch::Dtype dtype, torch::Device device,
-                                 Precision precision)
+                                 torch::Dtype dtype, torch::Device device, Precision precision)
     : model_(network, training, dtype, device, precision) {}
 
 void SpikingExecutor::require_images(const torch::Tensor& pixels, const SpikingPass& pass) const {

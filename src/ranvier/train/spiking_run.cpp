@@ -27,7 +27,9 @@ struct Apply {
     torch::Tensor operator()(const Convolution& op) const {
         return convolve(op, in[0], weight, bias, split);
     }
-    torch::Tensor operator()(const Linear&) const { return apply_linear(in[0], weight, bias, split); }
+    torch::Tensor operator()(const Linear&) const {
+        return apply_linear(in[0], weight, bias, split);
+    }
     torch::Tensor operator()(const AveragePool& op) const { return pool_average(op, in[0], out); }
     torch::Tensor operator()(const GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
     torch::Tensor operator()(const Add&) const {

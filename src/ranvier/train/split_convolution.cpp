@@ -85,10 +85,10 @@ struct SplitConvolution : torch::autograd::Function<SplitConvolution> {
         const auto saved = context->get_saved_variables();
         const auto* op = reinterpret_cast<const Convolution*>(context->saved_data["op"].toInt());
         const FactorParts split = {static_cast<int>(context->saved_data["forward"].toInt()),
-                             static_cast<int>(context->saved_data["backward"].toInt())};
-        const WantedGradients wanted = {context->needs_input_grad(0), context->needs_input_grad(1),
-                                        context->saved_data["biased"].toBool() &&
-                                            context->needs_input_grad(2)};
+                                   static_cast<int>(context->saved_data["backward"].toInt())};
+        const WantedGradients wanted = {
+            context->needs_input_grad(0), context->needs_input_grad(1),
+            context->saved_data["biased"].toBool() && context->needs_input_grad(2)};
         const auto result =
             split_convolution_gradients(*op, g[0], saved[0], saved[1], wanted, split);
         return {result.input, result.weight, result.bias, {}, {}};
@@ -106,26 +106,26 @@ torch::Tensor split_convolve(const Convolution& op, const torch::Tensor& x,
 
 WeightedGradients split_convolution_gradients(const Convolution& op, const torch::Tensor& given,
                                               const torch::Tensor& in, const torch::Tensor& weight,
-                                              const WantedGradients& wanted, const FactorParts& split) {
+                                              const WantedGradients& wanted,
+                                              const FactorParts& split) {
     WantedGradients left = wanted;
     WeightedGradients result;
     if (wanted.bias) result.bias = given.sum({0, 2, 3});
     left.bias = false;
     if (for_units(op, in)) {
         const ConvolutionSizes sizes = sizes_of(op, in, weight);
-        const torch::Tensor g = given.contiguous(channels_last), w = weight.contiguous(channels_last);
+        const torch::Tensor g = given.contiguous(channels_last),
+                            w = weight.contiguous(channels_last);
         if (wanted.input) {
             result.input = images_like(in, sizes.n, sizes.from);
-            left.input =
-                !units_input_gradient(sizes, g.data_ptr<float>(), w.data_ptr<float>(),
-                                      result.input.data_ptr<float>(), split.backward);
+            left.input = !units_input_gradient(sizes, g.data_ptr<float>(), w.data_ptr<float>(),
+                                               result.input.data_ptr<float>(), split.backward);
         }
         if (wanted.weight) {
             const torch::Tensor x = in.contiguous(channels_last);
             result.weight = torch::empty_like(w);
-            left.weight =
-                !units_weight_gradient(sizes, g.data_ptr<float>(), x.data_ptr<float>(),
-                                       result.weight.data_ptr<float>(), split.backward);
+            left.weight = !units_weight_gradient(sizes, g.data_ptr<float>(), x.data_ptr<float>(),
+                                                 result.weight.data_ptr<float>(), split.backward);
         }
     }
     if (!left.input && !left.weight) return result;

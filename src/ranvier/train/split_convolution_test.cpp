@@ -3,7 +3,6 @@
 #include "ranvier/train/matrix_units.hpp"
 
 #include <gtest/gtest.h>
-
 #include <torch/autograd.h>
 
 namespace ranvier {
@@ -19,10 +18,27 @@ struct Case {
 
 std::vector<Case> cases() {
     return {
-        {3, 3, 8, 9, {.kernel_h = 3, .kernel_w = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
-        {2, 16, 24, 7, {.kernel_h = 3, .kernel_w = 3, .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_left = 1}},
+        {3,
+         3,
+         8,
+         9,
+         {.kernel_h = 3,
+          .kernel_w = 3,
+          .pad_top = 1,
+          .pad_left = 1,
+          .pad_bottom = 1,
+          .pad_right = 1}},
+        {2,
+         16,
+         24,
+         7,
+         {.kernel_h = 3, .kernel_w = 3, .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_left = 1}},
         {5, 33, 10, 1, {}},
-        {2, 5, 7, 8, {.kernel_h = 2, .kernel_w = 3, .pad_left = 2, .pad_right = 1, .dilation_h = 2}},
+        {2,
+         5,
+         7,
+         8,
+         {.kernel_h = 2, .kernel_w = 3, .pad_left = 2, .pad_right = 1, .dilation_h = 2}},
         {2, 8, 8, 6, {.kernel_h = 3, .kernel_w = 3}, 4},
     };
 }
@@ -69,8 +85,7 @@ void expect_split(const Case& c, bool spikes, const FactorParts& split, double t
     const torch::Tensor y = split_convolve(p.op, p.x, p.weight, p.bias, split);
     EXPECT_LT(error(y, exact), there);
     const torch::Tensor g = torch::randn(y.sizes()).contiguous(channels_last);
-    const WeightedGradients of =
-        split_convolution_gradients(p.op, g, p.x, p.weight, {}, split);
+    const WeightedGradients of = split_convolution_gradients(p.op, g, p.x, p.weight, {}, split);
     const WeightedGradients right =
         convolution_gradients(p.op, factor(g), factor(p.x), factor(p.weight), {});
     EXPECT_LT(error(of.input, right.input), back);
