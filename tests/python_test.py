@@ -186,6 +186,15 @@ class Python(program.ProgramTest):
                 self.assertNotIn("\n", str(raised.exception))
                 self.assertIs(type(raised.exception), error)
 
+    def test_numbers_of_numpy_are_options(self):
+        net, images = small_network(), ranvier.digits("train", 20)[0]
+        of_numpy = net.convert(images, coding="rate", steps=np.int64(6), percentile=np.float32(99))
+        plain = net.convert(images, coding="rate", steps=6, percentile=99)
+        self.assertEqual(of_numpy.evaluate(images)["spikes_per_neuron"], plain.evaluate(images)["spikes_per_neuron"])
+        for wrong in (6.0, True, np.float64(6)):
+            with self.assertRaises(TypeError):
+                net.convert(images, coding="rate", steps=wrong)
+
     def test_bad_arrays(self):
         net, (images, labels) = small_network(), ranvier.digits("test", 3)
         bad_pixel = images.copy()

@@ -23,6 +23,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
     const fs::file_status status = fs::status(path, ec);
     if (!fs::exists(status)) fail(Fault::io, "{}: no such file", path.string());
     if (fs::is_directory(status)) fail(Fault::io, "{}: is a directory; name a file", path.string());
+    if (fs::is_character_file(status) || fs::is_block_file(status))  // may have no end
+        fail(Fault::io, "{}: is a device; name a file", path.string());
     std::ifstream in(path, std::ios::binary);
     if (!in) fail(Fault::io, "{}: cannot be opened: {}", path.string(), std::strerror(errno));
     std::string content;

@@ -53,6 +53,10 @@ TEST_F(Files, WhatIsWrittenIsRead) {
     EXPECT_EQ(n_files(), 1U) << "no temporary file stays behind";
 }
 
+TEST_F(Files, DevicesAreNotRead) {
+    expect_fault(Fault::io, "is a device; name a file", [] { (void)read_file("/dev/zero"); });
+}
+
 TEST_F(Files, MissingFoldersAreMade) {
     write_file(folder / "a/b/file", "content");
     EXPECT_EQ(read_file(folder / "a/b/file"), "content");

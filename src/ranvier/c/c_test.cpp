@@ -208,6 +208,19 @@ TEST(RanvierC, RefusesWhatCannotBeRun) {
     EXPECT_EQ(opened.run(std::vector<float>(opened.info.n_inputs), options), RANVIER_USAGE);
 }
 
+TEST(RanvierC, ThereAreNoStatisticsAfterAnError) {
+    Opened opened(random_rate_network(1));
+    const std::vector<float> images(2 * opened.info.n_inputs, 0.5F);
+    ranvier_statistics statistics{};
+    statistics.size = sizeof statistics;
+    ASSERT_EQ(opened.run(images, run_options()), RANVIER_OK);
+    ASSERT_EQ(ranvier_session_statistics(opened.session, &statistics), RANVIER_OK);
+    EXPECT_EQ(ranvier_run(opened.session, images.data(), images.size() - 1, nullptr, nullptr, 0,
+                          nullptr, 0),
+              RANVIER_BAD_INPUT);
+    EXPECT_EQ(ranvier_session_statistics(opened.session, &statistics), RANVIER_USAGE);
+}
+
 TEST(RanvierC, RefusesOptionsOutOfRange) {
     Opened opened(random_rate_network(1));
     const std::vector<float> image(opened.info.n_inputs);

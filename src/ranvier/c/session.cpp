@@ -63,8 +63,6 @@ public:
 
     void run(std::span<const float> images, const ranvier_run_options& given,
              std::span<float> logits, std::span<std::size_t> predictions) {
-        last_.reset();
-        ledger_.reset();
         const Network& network = model_->network();
         const SimulationOptions options = simulation_options(given);
         const ViewSamples samples(network.input().shape, images, {}, 0, "images in memory");
@@ -73,6 +71,12 @@ public:
         predict(result.logits.values, model_->n_outputs(), predictions);
         result.logits = {};
         last_ = std::move(result);
+    }
+
+    /// There are no statistics until a run succeeds.
+    void forget() {
+        last_.reset();
+        ledger_.reset();
     }
 
     [[nodiscard]] ranvier_statistics statistics() { return statistics_of(ledger(), *last_); }
@@ -128,6 +132,7 @@ int ranvier_run(ranvier_session* session, const float* images, size_t n_values,
                 const ranvier_run_options* options, float* logits, size_t n_logits,
                 size_t* predictions, size_t n_predictions) {
     return with_session(session, [&](Session& found) {
+        found.forget();
         require_pointer(images, "images");
         const std::size_t n_inputs = found.model().n_inputs();
         const std::size_t n = n_values / n_inputs;

@@ -195,7 +195,9 @@ private:
             neuron.reset == Reset::zero && (neuron.kind == NeuronKind::integrate_fire ||
                                             neuron.kind == NeuronKind::leaky_same_step);
         if (!zero)
-            context.approximate("subtracts its threshold, which NIR does not have; reset to 0");
+            context.approximate(
+                "subtracts its threshold, which NIR does not have; reset to 0 (import and convert "
+                "make such neurons with --reset zero)");
         if (neuron.lower_bound)
             context.approximate("has a lower bound of the membrane, which NIR does not have; none");
     }

@@ -24,10 +24,15 @@ struct OptionSetter {
     throw py::type_error(fmt::format("convert: {} must be {}", name, wanted));
 }
 
+/// Numbers are Python's, NumPy's and whatever else says that it is one; strings are not.
+bool is_number(const py::handle& value, bool whole) {
+    if (py::isinstance<py::bool_>(value)) return false;
+    return PyIndex_Check(value.ptr()) != 0 || (!whole && py::hasattr(value, "__float__"));
+}
+
 double number(const py::handle& value, const char* name, double least, double most) {
-    if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value))
-        refuse_type(name, "a number");
-    const auto given = value.cast<double>();
+    if (!is_number(value, false)) refuse_type(name, "a number");
+    const auto given = py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
     if (!(given >= least && given <= most))
         fail(Fault::usage, "convert: {} is {}; allowed is {} to {}", name, given, least, most);
     return given;
@@ -51,7 +56,7 @@ Setter word(Field field) {
 template <typename Field>
 Setter whole(Field field, int least, int most) {
     return [=](ConvertRequest& request, const py::handle& value, const char* name) {
-        if (!py::isinstance<py::int_>(value)) refuse_type(name, "an int");
+        if (!is_number(value, true)) refuse_type(name, "an int");
         field(request) = static_cast<int>(number(value, name, least, most));
     };
 }

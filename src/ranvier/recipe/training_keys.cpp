@@ -4,6 +4,8 @@ namespace ranvier {
 
 namespace {
 
+constexpr double most_dropout = 0.999;  // of 1, nothing would be left
+
 constexpr double huge = 1e30;  ///< no limit but finite
 
 void read_betas(TableReader& reader, TrainOptions& options) {
@@ -101,7 +103,7 @@ TrainStage read_train(TableReader& reader) {
     refuse_idle_synop_keys(reader, options);
     stage.neuron = read_neuron(reader);
     double dropout = -1;  // as it is
-    reader.read("dropout", dropout, 0, 1);
+    reader.read("dropout", dropout, 0, most_dropout);
     if (dropout >= 0) stage.dropout = dropout;
     return stage;
 }
@@ -127,7 +129,7 @@ TrainStage read_fine_tune(TableReader& reader) {
     reader.read("train_threshold", spikes.threshold);
     reader.read("train_leak", spikes.leak);
     double dropout = 0;
-    reader.read("dropout", dropout, 0, 1);
+    reader.read("dropout", dropout, 0, most_dropout);
     spikes.dropout = static_cast<float>(dropout);
     reader.read_integer("checkpoint_steps", spikes.checkpoint_steps, 0, 4096);
     return stage;

@@ -1,6 +1,7 @@
 #include "ranvier/train/layer_operations.hpp"
 
 #include "ranvier/net/shapes.hpp"
+#include "ranvier/train/bfloat16_parts.hpp"
 #include "ranvier/train/matrix_units.hpp"
 #include "ranvier/train/split_convolution.hpp"
 
@@ -90,28 +91,28 @@ torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorO
 }
 
 torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias, const FactorParts& split) {
-    if (!split.none()) return split_convolve(op, x, weight, bias, split);
+                       const torch::Tensor& bias, int parts) {
+    if (parts > 0) return split_convolve(op, x, weight, bias, parts);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     return torch::conv2d(padded_x.x, weight, bias, {w.stride_h, w.stride_w}, padded_x.padding,
                          {w.dilation_h, w.dilation_w}, op.groups);
 }
 
-FactorParts split_for(Precision precision, bool spikes, const torch::TensorOptions& values) {
-    if (precision == Precision::bfloat16) return {1, 1};
+int parts_for(Precision precision, bool spikes, const torch::TensorOptions& values) {
+    if (precision == Precision::bfloat16) return 1;
     const bool here = values.device().is_cpu() && values.dtype() == torch::kFloat32;
-    return spikes && here && has_matrix_units() ? FactorParts{3, 2} : FactorParts{};
+    return spikes && here && has_matrix_units() ? most_parts : 0;
 }
 
 torch::Tensor apply_linear(const torch::Tensor& in, const torch::Tensor& weight,
-                           const torch::Tensor& bias, const FactorParts& split) {
+                           const torch::Tensor& bias, int parts) {
     const torch::Tensor x = in.flatten(1);
-    if (!x.is_cpu()) return as_image(torch::linear(x, weight, bias));
+    if (!x.is_cpu() && parts == 0) return as_image(torch::linear(x, weight, bias));
     // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
     // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores from
     // these while they wait, and does not know every processor's vector instructions.
-    return convolve(one_to_one, as_image(x), as_kernel(weight), bias, split);
+    return convolve(one_to_one, as_image(x), as_kernel(weight), bias, parts);
 }
 
 torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x, const Shape& out) {
@@ -140,8 +141,8 @@ torch::Tensor take_shortcut(const Shortcut& op, const torch::Tensor& x) {
 
 WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                         const torch::Tensor& x, const torch::Tensor& weight,
-                                        const WantedGradients& wanted, const FactorParts& split) {
-    if (!split.none()) return split_convolution_gradients(op, g, x, weight, wanted, split);
+                                        const WantedGradients& wanted, int parts) {
+    if (parts > 0) return split_convolution_gradients(op, g, x, weight, wanted, parts);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     auto [input, weights, bias] = at::convolution_backward(
@@ -156,12 +157,12 @@ WeightedGradients convolution_gradients(const Convolution& op, const torch::Tens
 
 WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& in,
                                    const torch::Tensor& weight, const WantedGradients& wanted,
-                                   const FactorParts& split) {
+                                   int parts) {
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
     if (x.is_cpu()) {
         result =
-            convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, split);
+            convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, parts);
         if (wanted.weight) result.weight = result.weight.flatten(1);
         return result;
     }

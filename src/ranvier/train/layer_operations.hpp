@@ -20,23 +20,18 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 [[nodiscard]] torch::Tensor per_channel(const std::vector<float>& values,
                                         const torch::TensorOptions& options);
 
-/// Into how many bfloat16 numbers the factors of products are split, on the way there and for
-/// gradients, and the products summed in float32 (matrix_units.hpp). None: LibTorch's float32.
-struct FactorParts {
-    int forward = 0, backward = 0;
-    [[nodiscard]] bool none() const { return forward == 0; }
-};
-/// @param spikes  whether a layer's inputs are mostly spikes, which are exact in bfloat16: products
-///                with float32 weights are then as exact as float32's, gradients to 16 bits.
-[[nodiscard]] FactorParts split_for(Precision precision, bool spikes,
-                                    const torch::TensorOptions& values);
+/// Into how many bfloat16 numbers the factors of products are split, the products being summed in
+/// float32 (matrix_units.hpp): 1 rounds them, 3 is as good as float32; 0: LibTorch's own float32.
+/// @param spikes  whether a layer's inputs are mostly spikes, which are one such number: then three
+///                are chosen where that is faster.
+[[nodiscard]] int parts_for(Precision precision, bool spikes, const torch::TensorOptions& values);
 
 /// @param op  outlives the graph of gradients. So below.
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,
                                      const torch::Tensor& weight, const torch::Tensor& bias,
-                                     const FactorParts& split = {});
+                                     int parts = 0);
 [[nodiscard]] torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
-                                         const torch::Tensor& bias, const FactorParts& split = {});
+                                         const torch::Tensor& bias, int parts = 0);
 /// @param out  shape of the result.
 [[nodiscard]] torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x,
                                          const Shape& out);
@@ -55,11 +50,9 @@ struct WantedGradients {
 [[nodiscard]] WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                                       const torch::Tensor& x,
                                                       const torch::Tensor& weight,
-                                                      const WantedGradients& wanted,
-                                                      const FactorParts& split = {});
+                                                      const WantedGradients& wanted, int parts = 0);
 [[nodiscard]] WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& x,
                                                  const torch::Tensor& weight,
-                                                 const WantedGradients& wanted,
-                                                 const FactorParts& split = {});
+                                                 const WantedGradients& wanted, int parts = 0);
 
 }  // namespace ranvier

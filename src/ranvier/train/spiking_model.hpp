@@ -28,7 +28,7 @@ struct SpikingModel {
     Network network;
     SpikeTraining training;
     torch::TensorOptions options;
-    FactorParts split;  ///< of the factors of products
+    int parts;  ///< that factors of products are split into
     std::vector<Shape> shapes;
     std::vector<std::size_t> n_readers, last_reader;  ///< [n_layers]
     std::vector<bool> constant;  ///< [n_layers] the same in every step: direct input before neurons

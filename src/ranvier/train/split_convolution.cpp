@@ -40,17 +40,17 @@ torch::Tensor images_like(const torch::Tensor& like, std::int64_t n, const Shape
 }
 
 torch::Tensor forward(const Convolution& op, const torch::Tensor& in, const torch::Tensor& weight,
-                      const torch::Tensor& bias, const FactorParts& split) {
+                      const torch::Tensor& bias, int parts) {
     if (for_units(op, in)) {
         const ConvolutionSizes sizes = sizes_of(op, in, weight);
         const torch::Tensor x = in.contiguous(channels_last), w = weight.contiguous(channels_last);
         const torch::Tensor y = images_like(x, sizes.n, sizes.to);
         if (units_convolve(sizes, x.data_ptr<float>(), w.data_ptr<float>(),
                            bias.defined() ? bias.data_ptr<float>() : nullptr, y.data_ptr<float>(),
-                           split.forward))
+                           parts))
             return y;
     }
-    if (split.forward > 1) return convolve(op, in, weight, bias);
+    if (parts > 1) return convolve(op, in, weight, bias);
     torch::Tensor y = convolve(op, rounded(in), rounded(weight), {}).to(in.scalar_type());
     return bias.defined() ? y.add_(bias.view({1, -1, 1, 1})) : y;
 }
@@ -58,8 +58,8 @@ torch::Tensor forward(const Convolution& op, const torch::Tensor& in, const torc
 /// Asks LibTorch for the gradients that the units leave.
 WeightedGradients gradients_by_torch(const Convolution& op, const torch::Tensor& g,
                                      const torch::Tensor& x, const torch::Tensor& weight,
-                                     const WantedGradients& wanted, const FactorParts& split) {
-    if (split.backward > 1) return convolution_gradients(op, g, x, weight, wanted);
+                                     const WantedGradients& wanted, int parts) {
+    if (parts > 1) return convolution_gradients(op, g, x, weight, wanted);
     WeightedGradients result =
         convolution_gradients(op, rounded(g), rounded(x), rounded(weight), wanted);
     for (torch::Tensor* tensor : {&result.input, &result.weight})
@@ -72,25 +72,23 @@ struct SplitConvolution : torch::autograd::Function<SplitConvolution> {
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                  const torch::Tensor& weight,
                                  const c10::optional<torch::Tensor>& bias, const Convolution* op,
-                                 const FactorParts& split) {
+                                 int parts) {
         context->save_for_backward({x, weight});
         context->saved_data["biased"] = bias.has_value();
         context->saved_data["op"] = reinterpret_cast<std::int64_t>(op);
-        context->saved_data["forward"] = split.forward;
-        context->saved_data["backward"] = split.backward;
-        return ranvier::forward(*op, x, weight, bias.value_or(torch::Tensor()), split);
+        context->saved_data["parts"] = parts;
+        return ranvier::forward(*op, x, weight, bias.value_or(torch::Tensor()), parts);
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    const torch::autograd::variable_list& g) {
         const auto saved = context->get_saved_variables();
         const auto* op = reinterpret_cast<const Convolution*>(context->saved_data["op"].toInt());
-        const FactorParts split = {static_cast<int>(context->saved_data["forward"].toInt()),
-                                   static_cast<int>(context->saved_data["backward"].toInt())};
+        const auto parts = static_cast<int>(context->saved_data["parts"].toInt());
         const WantedGradients wanted = {
             context->needs_input_grad(0), context->needs_input_grad(1),
             context->saved_data["biased"].toBool() && context->needs_input_grad(2)};
         const auto result =
-            split_convolution_gradients(*op, g[0], saved[0], saved[1], wanted, split);
+            split_convolution_gradients(*op, g[0], saved[0], saved[1], wanted, parts);
         return {result.input, result.weight, result.bias, {}, {}};
     }
 };
@@ -98,16 +96,14 @@ struct SplitConvolution : torch::autograd::Function<SplitConvolution> {
 }  // namespace
 
 torch::Tensor split_convolve(const Convolution& op, const torch::Tensor& x,
-                             const torch::Tensor& weight, const torch::Tensor& bias,
-                             const FactorParts& split) {
+                             const torch::Tensor& weight, const torch::Tensor& bias, int parts) {
     const auto given = bias.defined() ? c10::make_optional(bias) : c10::nullopt;
-    return SplitConvolution::apply(x, weight, given, &op, split);
+    return SplitConvolution::apply(x, weight, given, &op, parts);
 }
 
 WeightedGradients split_convolution_gradients(const Convolution& op, const torch::Tensor& given,
                                               const torch::Tensor& in, const torch::Tensor& weight,
-                                              const WantedGradients& wanted,
-                                              const FactorParts& split) {
+                                              const WantedGradients& wanted, int parts) {
     WantedGradients left = wanted;
     WeightedGradients result;
     if (wanted.bias) result.bias = given.sum({0, 2, 3});
@@ -119,17 +115,17 @@ WeightedGradients split_convolution_gradients(const Convolution& op, const torch
         if (wanted.input) {
             result.input = images_like(in, sizes.n, sizes.from);
             left.input = !units_input_gradient(sizes, g.data_ptr<float>(), w.data_ptr<float>(),
-                                               result.input.data_ptr<float>(), split.backward);
+                                               result.input.data_ptr<float>(), parts);
         }
         if (wanted.weight) {
             const torch::Tensor x = in.contiguous(channels_last);
             result.weight = torch::empty_like(w);
             left.weight = !units_weight_gradient(sizes, g.data_ptr<float>(), x.data_ptr<float>(),
-                                                 result.weight.data_ptr<float>(), split.backward);
+                                                 result.weight.data_ptr<float>(), parts);
         }
     }
     if (!left.input && !left.weight) return result;
-    const WeightedGradients rest = gradients_by_torch(op, given, in, weight, left, split);
+    const WeightedGradients rest = gradients_by_torch(op, given, in, weight, left, parts);
     if (left.input) result.input = rest.input;
     if (left.weight) result.weight = rest.weight;
     return result;

@@ -5,12 +5,12 @@
 // Includes LibTorch: only for source files of this part.
 namespace ranvier {
 
-/// As convolve and convolution_gradients, for a split that is not none.
+/// As convolve and convolution_gradients, for `parts` > 0.
 [[nodiscard]] torch::Tensor split_convolve(const Convolution& op, const torch::Tensor& x,
                                            const torch::Tensor& weight, const torch::Tensor& bias,
-                                           const FactorParts& split);
+                                           int parts);
 [[nodiscard]] WeightedGradients split_convolution_gradients(
     const Convolution& op, const torch::Tensor& g, const torch::Tensor& x,
-    const torch::Tensor& weight, const WantedGradients& wanted, const FactorParts& split);
+    const torch::Tensor& weight, const WantedGradients& wanted, int parts);
 
 }  // namespace ranvier
