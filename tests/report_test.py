@@ -13,13 +13,15 @@ from support.program import BAD_INPUT, IO, ROOT, UNSUPPORTED, USAGE
 LIBRARY = pathlib.Path("/usr/share/javascript/chart.js/chart.min.js")
 RESULTS = ROOT / "docs/results"
 
-# Rows of the table of all results, as [{column: {value, text}}].
-TABLE = """
-const table = document.querySelector('#results table');
+# Rows of a section's table, as [{column: {value, text}}].
+ROWS = """
+const table = document.querySelector('#SECTION table');
 const names = [...table.querySelectorAll('thead button')].map((b) => b.textContent);
 return [...table.querySelectorAll('tbody tr')].map((row) => Object.fromEntries([...row.cells].map(
     (cell, c) => [names[c], {value: cell.dataset.value ?? null, text: cell.textContent}])));
 """
+TABLE = ROWS.replace("SECTION", "results")
+VERDICT = "return document.getElementById('verdict').innerText"
 
 
 def result(name):
@@ -46,12 +48,16 @@ class Page(program.ProgramTest):
 
     def test_bad_input(self):
         self.write("broken.json", "{")
+        self.write("page.html", "<!DOCTYPE html>")
         self.write("other.json", '{"a": 1}')
         self.write("typed.json", '{"accuracy": 0.5, "energy_pj": "much"}')
         self.write("good.json", json.dumps(result("demo")))
         self.write("library.js", "alert(1)")
         self.expect_error(IO, "report", "missing", "-o", "r.html", says="missing")
         self.expect_error(BAD_INPUT, "report", "broken.json", "-o", "r.html", says="broken.json")
+        line = self.expect_error(BAD_INPUT, "report", "page.html", "-o", "r.html",
+                                 says="page.html is no JSON; give a result file that --json")
+        self.assertNotIn("exception", line)
         self.expect_error(BAD_INPUT, "report", "other.json", "-o", "r.html", says="--json")
         self.expect_error(BAD_INPUT, "report", "typed.json", "-o", "r.html", says="energy_pj")
         self.expect_error(BAD_INPUT, "report", ".", "-o", "r.html", says="no result.json")
@@ -126,8 +132,9 @@ class InBrowser(program.ProgramTest):
                                    one["float_energy_pj"] / one["energy_pj"], delta=1e-9)
 
     def test_verdict_comes_first(self):
-        text = self.open("return document.querySelector('main').firstElementChild.innerText",
-                         RESULTS / "demo.json")
+        script = "return [document.querySelector('main').firstElementChild.id, document.getElementById('verdict').innerText]"
+        first, text = self.open(script, RESULTS / "demo.json")
+        self.assertEqual(first, "verdict")
         whole = result("demo")
         best, reference = whole["one_spike"], whole["float"]
         lost = 100 * (reference["accuracy"] - best["accuracy"])
@@ -135,6 +142,81 @@ class InBrowser(program.ProgramTest):
                      f"float: {100 * reference['accuracy']:.2f} %", str(best["timesteps"]),
                      f"{best['float_energy_pj'] / best['energy_pj']:.3f}", "less energy"):
             self.assertIn(part, text)
+
+    def test_verdict_is_on_the_data_of_the_float_network(self):
+        """A result on fewer images is the most accurate, and does not count."""
+        whole = result("bsnn_cifar10")
+        best = whole["sif_hybrid"]
+        self.assertGreater(whole["sif_float"]["accuracy"], best["accuracy"])
+        text = self.open(VERDICT, RESULTS / "bsnn_cifar10.json")
+        self.assertIn(f"{100 * best['accuracy']:.2f} %", text)
+        for part in ("sif_hybrid", "against the float network", "those come first that have a float network"):
+            self.assertIn(part, text)
+        self.assertNotIn("sif_float", text)
+
+    def test_runs_without_an_accuracy_have_no_verdict(self):
+        self.write("trained/01-train/result.json",
+                   json.dumps({"epochs": [{"epoch": 1, "loss": 0.5}], "stage": {"do": "train", "name": "train"}}))
+        script = "return [[...document.querySelectorAll('.verdict h3')].map((h) => h.textContent), document.getElementById('verdict').innerText]"
+        cards, text = self.open(script, "trained", RESULTS / "demo.json")
+        self.assertEqual(cards, ["demo"])
+        self.assertNotIn("No result with an accuracy", text)
+        cards, text = self.open(script, "trained")
+        self.assertEqual(cards, [])
+        self.assertIn("No result with an accuracy here", text)
+
+    def test_attacks_are_in_one_table(self):
+        whole = result("robustness_mnist")
+        expected = [(name, stage, row) for name, stage in whole.items()
+                    if isinstance(stage, dict) and "rows" in stage for row in stage["rows"]]
+        self.assertGreater(len(expected), 50)
+        rows = self.open(ROWS.replace("SECTION", "attacks"), RESULTS / "robustness_mnist.json",
+                         RESULTS / "demo.json")
+        self.assertEqual([row["stage"]["text"] for row in rows], [name for name, _, _ in expected])
+        columns = {"epsilon": "epsilon", "clean accuracy": "clean_accuracy", "under attack": "accuracy",
+                   "lost": "adversarial_loss", "samples": "samples", "timesteps": "timesteps", "leak": "leak"}
+        for row, (_, stage, one) in zip(rows, expected):
+            self.assertEqual(row["run"]["text"], "robustness_mnist")
+            self.assertEqual(row["method"]["text"].split(",")[0], one["method"])
+            self.assertEqual(row["crafted on"]["text"], stage["crafted_on"] or "itself")
+            for column, key in columns.items():
+                if one.get(key, 0) == 0 and column in ("timesteps", "leak"):
+                    self.assertIsNone(row[column]["value"])
+                else:
+                    self.assertEqual(float(row[column]["value"]), one[key], f"{column} of {row}")
+        pgd = [row["method"]["text"] for row in rows if row["method"]["text"] != "fgsm"]
+        self.assertEqual(set(pgd), {"pgd, 5 steps of 0.05"})
+
+    def test_attack_table_sorts_and_is_linked(self):
+        script = """
+        const head = [...document.querySelectorAll('#attacks thead button')].find((b) => b.textContent === 'under attack');
+        head.click();
+        const at = [...head.closest('tr').cells].indexOf(head.closest('th'));
+        return {sort: head.closest('th').getAttribute('aria-sort'), links: [...document.querySelectorAll('nav a')].map((a) => a.hash),
+                values: [...document.querySelectorAll('#attacks tbody tr')].map((row) => Number(row.cells[at].dataset.value))};
+        """
+        got = self.open(script, RESULTS / "robustness_mnist.json")
+        self.assertEqual(got["sort"], "descending")
+        self.assertEqual(got["values"], sorted(got["values"], reverse=True))
+        self.assertIn("#attacks", got["links"])
+        links = self.open("return [...document.querySelectorAll('nav a')].map((a) => a.hash)",
+                          RESULTS / "demo.json")
+        self.assertEqual(links, ["#verdict", "#fronts", "#results", "#run-0"])
+
+    def test_verdict_of_attacks_alone_names_the_attack(self):
+        whole = result("robustness_mnist")
+        last = whole["sweep"]["rows"][-1]
+        rows = [row for stage in whole.values() if isinstance(stage, dict) for row in stage.get("rows", [])]
+        left = [row["accuracy"] for row in rows]
+        text = self.open(VERDICT, RESULTS / "robustness_mnist.json")
+        for part in (f"sweep: under attack by {last['method']}", f"epsilon {last['epsilon']}",
+                     f"{last['timesteps']} timesteps", f"leak {last['leak']}",
+                     f"{100 * last['clean_accuracy']:.2f} %", f"{100 * last['accuracy']:.2f} %",
+                     f"\n{100 * last['adversarial_loss']:.2f} points", "under attack only",
+                     f"Its {len(rows)} attacks left between {100 * min(left):.2f} %", f"{100 * max(left):.2f} %"):
+            self.assertIn(part, text)
+        methods = {row["method"]["text"] for row in self.open(TABLE, RESULTS / "robustness_mnist.json")}
+        self.assertEqual(methods, {"under attack: pgd, epsilon 0.2", "under attack: fgsm, epsilon 0.1"})
 
     def test_charts_hold_the_values(self):
         """Every chart is drawn, and the values behind them are the JSON's."""

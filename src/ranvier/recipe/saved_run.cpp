@@ -23,8 +23,11 @@ constexpr std::uint64_t max_result_bytes = std::uint64_t{256} << 20;
 Json read_json(const fs::path& file) {
     try {
         return Json::parse(read_file(file, max_result_bytes));
-    } catch (const Json::exception& error) {
-        fail(Fault::bad_input, "report: {} is no JSON: {}", file.string(), error.what());
+    } catch (const Json::exception&) {
+        fail(Fault::bad_input,
+             "report: {} is no JSON; give a result file that --json of run, evaluate, attack, "
+             "convert, sweep or stdp wrote, or the folder of a run",
+             file.string());
     }
 }
 

@@ -41,12 +41,9 @@ struct RunRecord {
                                                const std::string& version,
                                                const std::string& command);
 
-/// The title of the evaluation that speaks for a run: the most accurate one of a spiking network,
-/// of equal ones that with less energy; without spiking networks the last. Empty: there is none.
+/// The title of the evaluation that speaks for a run (headline_in says which). Empty: there is
+/// none.
 /// @throws as page_data.
 [[nodiscard]] std::string headline_of(const RunRecord& run);
-
-/// What an evaluation did in a word or two: "one-spike", "rate, early exit, int8 weights".
-[[nodiscard]] std::string method_of(const nlohmann::ordered_json& evaluation);
 
 }  // namespace ranvier

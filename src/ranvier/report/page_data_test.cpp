@@ -84,10 +84,33 @@ TEST(PageData, ComparesAcrossRunsOnlyOnTheSameDataAndShape) {
 }
 
 TEST(PageData, AttackedNetworksDoNotSpeakForARun) {
-    Json attacked = {{"title", "pgd"}, {"accuracy", 1.0}, {"clean_accuracy", 1.0}};
+    const Json attacked = {{"title", "pgd"}, {"accuracy", 1.0}, {"clean_accuracy", 1.0}};
     const Json data = data_of({{"a", "a", recipe_result({evaluation("rate", 0.9, 1), attacked})}});
     EXPECT_EQ(data["runs"][0]["headline"], 0);
+    EXPECT_EQ(data["runs"][0]["headline_among"], 1);
     EXPECT_EQ(data["runs"][0]["evaluations"][1]["method"], "under attack");
+}
+
+TEST(PageData, TheVerdictIsOnTheDataOfTheFloatNetwork) {
+    Json few = evaluation("rate", 0.999, 1);
+    few["title"] = "few";
+    few["data"] = "digits train";
+    const RunRecord run{"a", "a",
+                        recipe_result({evaluation("float", 0.99, 600), evaluation("rate", 0.98, 9),
+                                       evaluation("one_spike", 0.97, 1), few})};
+    const Json data = data_of({run});
+    EXPECT_EQ(data["runs"][0]["headline"], 1);
+    EXPECT_EQ(data["runs"][0]["headline_among"], 2);
+    EXPECT_EQ(headline_of(run), "rate");
+}
+
+TEST(PageData, RunsWithoutAnAccuracyHaveNoVerdict) {
+    const RunRecord trained{
+        "trained", "trained", {}, {{"train", "train", {{"epochs", {{{"epoch", 1}}}}}}}};
+    const Json data = data_of({trained, demo()});
+    EXPECT_FALSE(data["runs"][0].contains("headline"));
+    EXPECT_TRUE(data["runs"][1].contains("headline"));
+    EXPECT_EQ(headline_of(trained), "");
 }
 
 TEST(PageData, PrefersFloatWeightsAsReference) {
@@ -159,14 +182,6 @@ TEST(PageData, TakesCrossbarsFromTheEvaluationElseFromTheRecord) {
     EXPECT_FALSE(evaluations[0].contains("crossbars"));
     EXPECT_EQ(evaluations[1]["crossbars"]["arrays"], 3);
     EXPECT_EQ(evaluations[2]["crossbars"], arrays(9));
-}
-
-TEST(PageData, MethodsAreNamed) {
-    EXPECT_EQ(method_of({{"coding", "float"}}), "float");
-    EXPECT_EQ(method_of({{"coding", "one_spike"}, {"weights", "int8"}}), "one-spike, int8 weights");
-    EXPECT_EQ(method_of({{"coding", "rate"}, {"reset", "zero"}, {"exits_per_step", {1}}}),
-              "rate, reset to zero, early exit");
-    EXPECT_EQ(method_of({{"crosspoints", 3}}), "STDP");
 }
 
 TEST(PageData, SaysWhichValueHasTheWrongType) {

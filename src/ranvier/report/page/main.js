@@ -29,8 +29,9 @@ function main() {
   document.getElementById('content').replaceChildren(...overview(data),
       make('section', {id: 'runs'}, make('h2', {}, data.runs.length === 1 ? 'The run' : 'The runs, one by one'), ...runs));
   document.getElementById('contents').append(make('ul', {},
-      ...[['verdict', 'Verdict'], ['fronts', 'Fronts'], ['results', 'All results'],
+      ...[['verdict', 'Verdict'], ['fronts', 'Fronts'], ['results', 'All results'], ['attacks', 'Under attack'],
           ...data.runs.map((run, k) => [`run-${k}`, run.name])]
+          .filter(([id]) => document.getElementById(id) !== null)
           .map(([id, text]) => make('li', {}, make('a', {href: `#${id}`}, text)))));
   document.getElementById('origin').textContent = `Written by Ranvier ${data.version}: ${data.command}`;
   drawCharts();

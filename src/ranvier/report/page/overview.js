@@ -42,24 +42,41 @@ function cheaperText(evaluation, spiking) {
       `${energyText(cheapest.energy_pj)}. `;
 }
 
+/** Among which results the verdict's was chosen: not those that were measured on less, or beside nothing. */
+function choiceText(run, spiking) {
+  const [all, among] = [spiking.length, run.headline_among];
+  if (all < 2) return '';
+  const chosen = among === all ? `The most accurate of the run\u2019s ${all} spiking results, chosen on these very data. ` :
+      `Of the run\u2019s ${all} spiking results, those come first that have a float network of the run on the same data, then ` +
+      'those of the test split and of the most samples. ';
+  const best = among === all ? '' : among === 1 ? 'This is the only such one. ' :
+      `This is the most accurate of ${among} such, chosen on these very data. `;
+  return `${chosen}${best}${cheaperText(run.evaluations[run.headline], spiking)}All are in the table below.`;
+}
+
 function verdict(data, run) {
   const card = make('section', {class: 'verdict'}, make('h3', {}, run.name));
-  if (run.headline === undefined) {
-    card.append(missing('No result with an accuracy here.'));
+  const evaluation = run.evaluations[run.headline];
+  if (evaluation.attack) {
+    card.append(...attackVerdict(run, evaluation));
     return card;
   }
-  const evaluation = run.evaluations[run.headline];
   card.append(make('p', {}, `${evaluation.title}: ${evaluation.method}; ${evaluation.data}`),
       make('dl', {class: 'figures'}, ...accuracyFigures(data, evaluation), ...costFigures(evaluation)));
   if (evaluation.reference === undefined && evaluation.coding !== 'float')
     card.append(missing('No result of the float network on the same data is among these runs.'));
   if (evaluation.coding !== 'float' && !isNumber(evaluation.energy_ratio))
     card.append(missing('No energy beside a float network\u2019s in this result.'));
-  const spiking = run.evaluations.filter((e) => e.coding !== 'float' && e.clean_accuracy === undefined);
-  if (spiking.length > 1)
-    card.append(make('p', {class: 'soft'}, `The most accurate of the run\u2019s ${spiking.length} spiking results, chosen on these ` +
-        `very data. ${cheaperText(evaluation, spiking)}All are in the table below.`));
+  const choice = choiceText(run, run.evaluations.filter((e) => e.coding !== 'float' && e.attack === undefined));
+  if (choice !== '') card.append(make('p', {class: 'soft'}, choice));
   return card;
+}
+
+/** A run without accuracies, a training for instance, has no verdict; that is said only if no run has one. */
+function verdicts(data) {
+  const judged = data.runs.filter((run) => run.headline !== undefined);
+  return judged.length === 0 ? missing('No result with an accuracy here.') :
+      make('div', {class: 'verdicts'}, ...judged.map((run) => verdict(data, run)));
 }
 
 /** [{run, evaluation}] of all runs. */
@@ -139,11 +156,11 @@ function fronts(data) {
 function overview(data) {
   const rows = allRows(data);
   return [
-    make('section', {id: 'verdict'}, make('h2', {}, 'Verdict'),
-        make('div', {class: 'verdicts'}, ...data.runs.map((run) => verdict(data, run)))),
+    make('section', {id: 'verdict'}, make('h2', {}, 'Verdict'), verdicts(data)),
     rows.length === 0 ? missing('No results to compare.') : fronts(data),
     make('section', {id: 'results'}, make('h2', {}, 'All results'),
         sortableTable('All results', resultColumns(data), rows,
             (row) => (row.run.evaluations[row.run.headline] === row.evaluation ? 'headline' : null))),
-  ];
+    attacks(data),
+  ].filter((part) => part !== null);
 }
