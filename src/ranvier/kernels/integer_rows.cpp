@@ -82,7 +82,7 @@ HWY_INLINE auto add_neighbours(V bytes) {
     if constexpr (sizeof(V) == 32)
         return hn::Vec<decltype(d)>{_mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes.raw)};
 #endif
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
     if constexpr (sizeof(V) == 16)
         return hn::Vec<decltype(d)>{_mm_maddubs_epi16(_mm_set1_epi8(1), bytes.raw)};
 #else
