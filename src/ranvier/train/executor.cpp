@@ -105,7 +105,7 @@ Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device dev
     : network_(network),
       shapes_(infer_shapes(network)),
       options_(torch::TensorOptions(dtype).device(device)),
-      parts_(parts_for(precision, false, options_)) {
+      parts_(parts_for(precision)) {
     require_float_neurons(network);
     for (const Layer& layer : network.layers)
         if (adjacency_of(layer) != nullptr)

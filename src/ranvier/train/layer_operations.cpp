@@ -1,8 +1,6 @@
 #include "ranvier/train/layer_operations.hpp"
 
 #include "ranvier/net/shapes.hpp"
-#include "ranvier/train/bfloat16_parts.hpp"
-#include "ranvier/train/matrix_units.hpp"
 #include "ranvier/train/split_convolution.hpp"
 
 #include <algorithm>
@@ -97,12 +95,6 @@ torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torc
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     return torch::conv2d(padded_x.x, weight, bias, {w.stride_h, w.stride_w}, padded_x.padding,
                          {w.dilation_h, w.dilation_w}, op.groups);
-}
-
-int parts_for(Precision precision, bool spikes, const torch::TensorOptions& values) {
-    if (precision == Precision::bfloat16) return 1;
-    const bool here = values.device().is_cpu() && values.dtype() == torch::kFloat32;
-    return spikes && here && has_matrix_units() ? most_parts : 0;
 }
 
 torch::Tensor apply_linear(const torch::Tensor& in, const torch::Tensor& weight,

@@ -21,10 +21,11 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
                                         const torch::TensorOptions& options);
 
 /// Into how many bfloat16 numbers the factors of products are split, the products being summed in
-/// float32 (matrix_units.hpp): 1 rounds them, 3 is as good as float32; 0: LibTorch's own float32.
-/// @param spikes  whether a layer's inputs are mostly spikes, which are one such number: then three
-///                are chosen where that is faster.
-[[nodiscard]] int parts_for(Precision precision, bool spikes, const torch::TensorOptions& values);
+/// float32 (matrix_units.hpp): 1 rounds them, 3 is as good as float32, and by measurement no
+/// faster; 0: LibTorch's own float32.
+[[nodiscard]] constexpr int parts_for(Precision precision) {
+    return precision == Precision::bfloat16 ? 1 : 0;
+}
 
 /// @param op  outlives the graph of gradients. So below.
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,

@@ -82,7 +82,7 @@ SpikingModel::SpikingModel(const Network& given, const SpikeTraining& how, torch
     : network(given),
       training(how),
       options(torch::dtype(dtype).device(device)),
-      parts(parts_for(precision, true, options)),
+      parts(parts_for(precision)),
       shapes(infer_shapes(given)) {
     require_options(training);
     require_trainable(network);

@@ -138,13 +138,9 @@ TEST(SplitConvolution, NumbersThatAreNotFiniteStaySo) {
     EXPECT_FALSE(split_convolve(p.op, p.x, p.weight, p.bias, 3).isfinite().all().item<bool>());
 }
 
-TEST(SplitConvolution, IsChosenForSpikesAndOnRequest) {
-    const torch::TensorOptions real = torch::kFloat32;
-    const int parts = has_matrix_units() ? 3 : 0;
-    EXPECT_EQ(parts_for(Precision::float32, true, real), parts);
-    EXPECT_EQ(parts_for(Precision::float32, false, real), 0);
-    EXPECT_EQ(parts_for(Precision::float32, true, torch::kFloat64), 0);
-    EXPECT_EQ(parts_for(Precision::bfloat16, false, real), 1);
+TEST(SplitConvolution, IsChosenOnRequest) {
+    EXPECT_EQ(parts_for(Precision::float32), 0);
+    EXPECT_EQ(parts_for(Precision::bfloat16), 1);
 }
 
 }  // namespace
