@@ -2,7 +2,7 @@
 
 #ifdef __SANITIZE_ADDRESS__
 /// The library forgets memory of its own when it gives up on a damaged file.
-extern "C" const char* __lsan_default_suppressions() {
+extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions() {
     return "leak:libhdf5";
 }
 #endif
