@@ -6,48 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/networks.hpp"
+#include "tests/support/bars.hpp"
 #include <cmath>
 
 namespace ranvier {
 namespace {
 
-/// 8x8 images with noise and one bright bar: class 0 horizontal, class 1 vertical.
-std::shared_ptr<MemorySamples> bars(std::size_t n, std::uint64_t seed) {
-    std::vector<float> pixels(n * 64);
-    std::vector<int> labels(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        Random random(seed, i);
-        labels[i] = static_cast<int>(random.below(2));
-        const std::size_t place = random.below(8);
-        for (std::size_t p = 0; p < 64; ++p) {
-            const bool on_bar = (labels[i] == 0 ? p / 8 : p % 8) == place;
-            pixels[i * 64 + p] = random.uniform(0, 0.3F) + (on_bar ? 0.6F : 0.0F);
-        }
-    }
-    return std::make_shared<MemorySamples>(
-        MemorySamples::Content{{1, 8, 8}, 2, labels, pixels, "bars"});
-}
-
 Network small_network(NeuronKind kind, InputCoding coding) {
-    Random random(3, 5);
-    Activation neurons;
-    neurons.neuron.kind = kind;
-    neurons.neuron.leak = 0.99F;
-    neurons.neuron.threshold = {0.6F};
-    Network network;
-    testing::append(network, "input", Input{{1, 8, 8}, {0.3F}, {0.3F}});
-    testing::append(network, "conv1",
-                    testing::convolution3x3(testing::random_tensor({6, 1, 3, 3}, random, 0.4F)));
-    testing::append(network, "neurons1", neurons);
-    testing::append(network, "pool", testing::average_pool2());
-    testing::append(network, "conv2",
-                    testing::convolution3x3(testing::random_tensor({8, 6, 3, 3}, random, 0.3F)));
-    testing::append(network, "neurons2", neurons);
-    testing::append(network, "flatten", Flatten{});
-    testing::append(network, "fc", Linear{testing::random_tensor({2, 128}, random, 0.1F), {}});
-    testing::append(network, "output", Output{});
-    network.timing.steps = 6;
+    Network network = testing::bars_network(kind, 6);
     network.timing.input = coding;
     return network;
 }
@@ -59,7 +25,7 @@ Network trained(const Network& network) {
     options.n_threads = 1;
     options.optimizer = OptimizerKind::adam;
     options.learning_rate = 0.01;
-    return train(network, *bars(256, 1), options).network;
+    return train(network, testing::bars(256, 1), options).network;
 }
 
 /// [n_layers] spikes of all samples, from the tensors that gradients come from.
@@ -81,7 +47,7 @@ std::vector<double> spikes_of_trainer(const Network& network, const Samples& sam
 }
 
 TEST(TrainedSpikes, TrainerAndLedgerCountTheSame) {
-    const auto test = bars(200, 2);
+    const auto test = std::make_shared<MemorySamples>(testing::bars(200, 2));
     for (const NeuronKind kind : {NeuronKind::leaky_same_step, NeuronKind::leaky_delayed})
         for (const InputCoding coding : {InputCoding::direct, InputCoding::poisson}) {
             const Network network = trained(small_network(kind, coding));

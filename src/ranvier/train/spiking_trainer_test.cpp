@@ -10,50 +10,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/networks.hpp"
+#include "tests/support/bars.hpp"
 #include <cmath>
 #include <filesystem>
 
 namespace ranvier {
 namespace {
 
-/// 8x8 images with noise and one bright bar: class 0 horizontal, class 1 vertical.
-MemorySamples bars(std::size_t n, std::uint64_t seed) {
-    std::vector<float> pixels(n * 64);
-    std::vector<int> labels(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        Random random(seed, i);
-        labels[i] = static_cast<int>(random.below(2));
-        const std::size_t place = random.below(8);
-        for (std::size_t p = 0; p < 64; ++p) {
-            const bool on_bar = (labels[i] == 0 ? p / 8 : p % 8) == place;
-            pixels[i * 64 + p] = random.uniform(0, 0.3F) + (on_bar ? 0.6F : 0.0F);
-        }
-    }
-    return MemorySamples({{1, 8, 8}, 2, labels, pixels, fmt::format("bars, seed {}", seed)});
-}
-
-Network spiking_network(NeuronKind kind, int steps) {
-    Random random(3, 5);
-    Activation neurons;
-    neurons.neuron.kind = kind;
-    neurons.neuron.leak = 0.99F;
-    neurons.neuron.threshold = {0.6F};
-    Network network;
-    testing::append(network, "input", Input{{1, 8, 8}, {0.3F}, {0.3F}});
-    testing::append(network, "conv1",
-                    testing::convolution3x3(testing::random_tensor({6, 1, 3, 3}, random, 0.4F)));
-    testing::append(network, "neurons1", neurons);
-    testing::append(network, "pool", testing::average_pool2());
-    testing::append(network, "conv2",
-                    testing::convolution3x3(testing::random_tensor({8, 6, 3, 3}, random, 0.3F)));
-    testing::append(network, "neurons2", neurons);
-    testing::append(network, "flatten", Flatten{});
-    testing::append(network, "fc", Linear{testing::random_tensor({2, 128}, random, 0.1F), {}});
-    testing::append(network, "output", Output{});
-    network.timing.steps = steps;
-    return network;
-}
+using testing::bars;
 
 TrainOptions quick(int epochs) {
     TrainOptions options;
@@ -84,7 +48,7 @@ TEST(SpikingTrainer, LearnsAndTheSimulatorAgrees) {
     for (const auto& [kind, coding] :
          {std::pair{NeuronKind::leaky_same_step, InputCoding::direct},
           std::pair{NeuronKind::leaky_delayed, InputCoding::poisson}}) {
-        Network network = spiking_network(kind, 6);
+        Network network = testing::bars_network(kind, 6);
         network.timing.input = coding;
         TrainOptions options = quick(5);
         options.test = &test;
@@ -109,7 +73,7 @@ TEST(SpikingTrainer, LearnsAndTheSimulatorAgrees) {
 TEST(SpikingTrainer, ThresholdAndLeakStayIfWanted) {
     TrainOptions options = quick(1);
     options.spikes.threshold = options.spikes.leak = false;
-    const Network network = spiking_network(NeuronKind::leaky_same_step, 3);
+    const Network network = testing::bars_network(NeuronKind::leaky_same_step, 3);
     const TrainResult result = train(network, bars(64, 1), options);
     for (const std::size_t l : {2, 5})
         EXPECT_EQ(*result.network.layers[l].as<Activation>(), *network.layers[l].as<Activation>());
@@ -119,7 +83,7 @@ TEST(SpikingTrainer, ThresholdAndLeakStayIfWanted) {
 TEST(SpikingTrainer, ContinuesBitForBitFromACheckpoint) {
     const auto file = std::filesystem::path(::testing::TempDir()) / "spiking.checkpoint";
     std::filesystem::remove(file);
-    Network network = spiking_network(NeuronKind::leaky_same_step, 3);
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 3);
     network.timing.input = InputCoding::poisson;
     const MemorySamples samples = bars(96, 1);
     TrainOptions options = quick(4);
@@ -137,7 +101,7 @@ TEST(SpikingTrainer, ContinuesBitForBitFromACheckpoint) {
 }
 
 TEST(SpikingTrainer, MemoryForTimeGivesTheSameWeights) {
-    const Network network = spiking_network(NeuronKind::leaky_delayed, 6);
+    const Network network = testing::bars_network(NeuronKind::leaky_delayed, 6);
     const MemorySamples samples = bars(64, 1);
     TrainOptions options = quick(1);
     const Network all_kept = train(network, samples, options).network;
@@ -150,14 +114,15 @@ TEST(SpikingTrainer, MemoryForTimeGivesTheSameWeights) {
 }
 
 TEST(SpikingTrainer, SilentLayersAreNamed) {
-    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 4);
     network.layers[5].as<Activation>()->neuron.threshold = {1e6F};
     const std::string error = error_of(network, quick(3));
     EXPECT_TRUE(mentions(error, "'neurons2'")) << error;
     EXPECT_TRUE(mentions(error, "'neurons1' before it first fires at timestep 1")) << error;
     EXPECT_TRUE(mentions(error, "threshold_scale")) << error;
     // The second layer of delayed neurons cannot fire within two steps.
-    const std::string deep = error_of(spiking_network(NeuronKind::leaky_delayed, 2), quick(3));
+    const std::string deep =
+        error_of(testing::bars_network(NeuronKind::leaky_delayed, 2), quick(3));
     EXPECT_TRUE(mentions(deep, "use more steps")) << deep;
 }
 
@@ -167,7 +132,8 @@ TEST(SpikingTrainer, DivergenceNamesLayerAndTimestep) {
     options.learning_rate = 1e38;
     options.schedule = ScheduleKind::constant;
     options.spikes.threshold = options.spikes.leak = false;
-    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 4), options);
+    const std::string error =
+        error_of(testing::bars_network(NeuronKind::leaky_same_step, 4), options);
     EXPECT_TRUE(mentions(error, "the sums of layer 'output'")) << error;
     EXPECT_TRUE(mentions(error, "not finite, at timestep ") && mentions(error, " of 4;")) << error;
     EXPECT_TRUE(mentions(error, "lower the learning rate")) << error;
@@ -178,7 +144,7 @@ TEST(SpikingTrainer, DivergenceLeavesTheLastGoodCheckpoint) {
     const auto file = std::filesystem::path(::testing::TempDir()) / "diverged.checkpoint";
     for (const bool spiking : {false, true}) {
         std::filesystem::remove(file);
-        Network network = spiking_network(NeuronKind::leaky_same_step, spiking ? 3 : 0);
+        Network network = testing::bars_network(NeuronKind::leaky_same_step, spiking ? 3 : 0);
         if (!spiking)
             for (const std::size_t l : {2, 5}) network.layers[l].operation = Activation{};
         TrainOptions options = quick(3);
@@ -207,7 +173,7 @@ TEST(SpikingTrainer, DivergenceLeavesTheLastGoodCheckpoint) {
 
 /// Membranes that are no numbers never fire; spikes, and with them the loss, stay finite.
 TEST(SpikingTrainer, DivergenceInsideTheNetworkIsNotTakenForSilence) {
-    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 4);
     for (float& w : network.layers[1].as<Convolution>()->weight.values)
         w = std::copysign(3e38F, w);  // currents of more than one overflow
     const std::string error = error_of(network, quick(3));
@@ -230,7 +196,7 @@ TEST(SpikingTrainer, ALossFarAboveWhereItBeganIsADivergence) {
         options.epochs = epochs;
         options.batch = epochs == 1 ? 64 : 32;
         const std::string error =
-            error_of(spiking_network(NeuronKind::leaky_same_step, 4), options);
+            error_of(testing::bars_network(NeuronKind::leaky_same_step, 4), options);
         EXPECT_TRUE(mentions(error, "counts as divergence")) << error;
         EXPECT_TRUE(mentions(error, epochs == 1 ? "after the last batch" : "epoch 1, batch 2"))
             << error;
@@ -243,7 +209,7 @@ TEST(SpikingTrainer, ALossFarAboveWhereItBeganIsADivergence) {
 }
 
 TEST(SpikingTrainer, DivergenceOfTheOutputSumsIsNamed) {
-    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 4);
     for (float& w : network.layers[7].as<Linear>()->weight.values) w = std::copysign(3e38F, w);
     const std::string error = error_of(network, quick(3));
     EXPECT_TRUE(mentions(error, "the loss became ")) << error;
@@ -256,7 +222,8 @@ TEST(SpikingTrainer, DivergenceOfTheOutputSumsIsNamed) {
 TEST(SpikingTrainer, DivergenceOfGradientsNamesAParameter) {
     TrainOptions options = quick(1);
     options.spikes.surrogate.scale = 1e38;
-    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 4), options);
+    const std::string error =
+        error_of(testing::bars_network(NeuronKind::leaky_same_step, 4), options);
     EXPECT_TRUE(mentions(error, "the gradient of 'conv2.weight', the first on the way back") ||
                 mentions(error, "the gradient of 'neurons"))
         << error;
@@ -265,7 +232,7 @@ TEST(SpikingTrainer, DivergenceOfGradientsNamesAParameter) {
 /// The last good weights can be used, with other keys, as the network that they are.
 TEST(SpikingTrainer, DivergenceLeavesTheLastGoodWeightsAsANetwork) {
     const auto folder = std::filesystem::path(::testing::TempDir());
-    const Network network = spiking_network(NeuronKind::leaky_same_step, 3);
+    const Network network = testing::bars_network(NeuronKind::leaky_same_step, 3);
     TrainOptions options = quick(1);
     options.schedule = ScheduleKind::step;
     options.milestones = {1};
@@ -300,7 +267,8 @@ TEST(SpikingTrainer, ThresholdsThatFallToZeroLeaveTheLastGoodWeightsToo) {
     options.checkpoint = std::filesystem::path(::testing::TempDir()) / "threshold.checkpoint";
     options.last_good = std::filesystem::path(::testing::TempDir()) / "threshold.safetensors";
     std::filesystem::remove(options.checkpoint);
-    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 3), options);
+    const std::string error =
+        error_of(testing::bars_network(NeuronKind::leaky_same_step, 3), options);
     EXPECT_TRUE(mentions(error, "train: in epoch 2, batch 1 of 2: the threshold of layer 'neur"))
         << error;
     EXPECT_TRUE(mentions(error, "the last good weights, of 1 epochs")) << error;
@@ -325,7 +293,8 @@ TEST(SpikingTrainer, ALayerThatFallsSilentWithTheLastStepIsFound) {
     options.spikes.threshold = options.spikes.leak = false;
     options.checkpoint = file;
     options.checkpoint_seconds = 1e-9;  // after every batch
-    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 3), options);
+    const std::string error =
+        error_of(testing::bars_network(NeuronKind::leaky_same_step, 3), options);
     EXPECT_TRUE(mentions(error, "after the last batch: layer 'neurons1'")) << error;
     EXPECT_TRUE(mentions(error, "of the first 64 training samples")) << error;
     EXPECT_EQ(decode_checkpoint(read_file(file), file).part.batches, 1U);
@@ -347,7 +316,8 @@ TEST(SpikingTrainer, SilenceLeavesACheckpointOfANetworkThatFires) {
     options.spikes.threshold = options.spikes.leak = false;
     options.checkpoint = file;
     options.checkpoint_seconds = 1e-9;  // after every batch
-    const std::string error = error_of(spiking_network(NeuronKind::leaky_same_step, 3), options);
+    const std::string error =
+        error_of(testing::bars_network(NeuronKind::leaky_same_step, 3), options);
     EXPECT_TRUE(mentions(error, "'neurons1'") && mentions(error, "emitted no spike")) << error;
     const Checkpoint kept = decode_checkpoint(read_file(file), file);
     float largest = 0;
@@ -359,7 +329,7 @@ TEST(SpikingTrainer, SilenceLeavesACheckpointOfANetworkThatFires) {
 }
 
 TEST(SpikingTrainer, ANetworkWhoseLeaksWantBelowZeroIsSound) {
-    Network network = spiking_network(NeuronKind::leaky_same_step, 4);
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 4);
     for (const std::size_t l : {2, 5}) network.layers[l].as<Activation>()->neuron.leak = 0;
     TrainOptions options = quick(3);
     options.learning_rate = 0.01;
@@ -370,8 +340,9 @@ TEST(SpikingTrainer, ANetworkWhoseLeaksWantBelowZeroIsSound) {
 TEST(SpikingTrainer, RefusesOptionsOfFloatNetworks) {
     TrainOptions options = quick(1);
     options.binary_weights = BinaryWeights::inner;
-    EXPECT_THROW((void)train(spiking_network(NeuronKind::leaky_same_step, 2), bars(64, 1), options),
-                 Error);
+    EXPECT_THROW(
+        (void)train(testing::bars_network(NeuronKind::leaky_same_step, 2), bars(64, 1), options),
+        Error);
 }
 
 }  // namespace

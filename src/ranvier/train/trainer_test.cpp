@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/bars.hpp"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,20 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// 8x8 images with noise and one bright bar: class 0 horizontal, class 1 vertical.
+/// Names of files need not be UTF-8.
 MemorySamples bars(std::size_t n, std::uint64_t seed) {
-    std::vector<float> pixels(n * 64);
-    std::vector<int> labels(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        Random random(seed, i);
-        labels[i] = static_cast<int>(random.below(2));
-        const std::size_t place = random.below(8);
-        for (std::size_t p = 0; p < 64; ++p) {
-            const bool on_bar = (labels[i] == 0 ? p / 8 : p % 8) == place;
-            pixels[i * 64 + p] = random.uniform(0, 0.3F) + (on_bar ? 0.6F : 0.0F);
-        }
-    }
-    return MemorySamples({{1, 8, 8}, 2, labels, pixels, fmt::format("bars \xff seed {}", seed)});
+    return testing::bars(n, seed, "bars \xff seed {}");
 }
 
 Tensor he_weights(std::vector<std::int64_t> dims, std::uint64_t stream) {
@@ -82,10 +72,10 @@ TrainOptions quick(int epochs) {
     return options;
 }
 
-class Train : public testing::Test {
+class Train : public ::testing::Test {
 protected:
-    fs::path folder_ = fs::path(testing::TempDir()) /
-                       testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::path folder_ = fs::path(::testing::TempDir()) /
+                       ::testing::UnitTest::GetInstance()->current_test_info()->name();
     void SetUp() override { fs::remove_all(folder_); }
     void TearDown() override { fs::remove_all(folder_); }
 };
