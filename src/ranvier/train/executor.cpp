@@ -27,7 +27,7 @@ struct Executor::Apply {
     const std::vector<torch::Tensor>& in;
     const Shape& out;
     const Pass& pass;
-    int parts;
+    Precision precision;
     std::size_t layer;
     bool overwrites;  ///< an activation may put its result where its input is
 
@@ -38,10 +38,10 @@ struct Executor::Apply {
         return x.contiguous(channels_last);
     }
     torch::Tensor operator()(const Convolution& op) const {
-        return convolve(op, in[0], own.weight, own.bias, parts);
+        return convolve(op, in[0], own.weight, own.bias, precision);
     }
     torch::Tensor operator()(const Linear&) const {
-        return apply_linear(in[0], own.weight, own.bias, parts);
+        return apply_linear(in[0], own.weight, own.bias, precision);
     }
     torch::Tensor operator()(const BatchNorm& op) const {
         constexpr double momentum = 0.1;  // PyTorch's default
@@ -105,7 +105,7 @@ Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device dev
     : network_(network),
       shapes_(infer_shapes(network)),
       options_(torch::TensorOptions(dtype).device(device)),
-      parts_(parts_for(precision)) {
+      precision_(precision) {
     require_float_neurons(network);
     for (const Layer& layer : network.layers)
         if (adjacency_of(layer) != nullptr)
@@ -162,7 +162,7 @@ torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {
         for (const std::size_t source : layer.inputs) in.push_back(values[source]);
         if (l == 0) in.push_back(pixels.to(options_));
         values[l] =
-            std::visit(Apply{weights_[l], in, shapes_[l], pass, parts_, l, overwrites_[l] != 0},
+            std::visit(Apply{weights_[l], in, shapes_[l], pass, precision_, l, overwrites_[l] != 0},
                        layer.operation);
         if (pass.activations != nullptr && layer.as<Activation>() != nullptr)
             (*pass.activations)[l] = values[l];

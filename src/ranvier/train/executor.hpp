@@ -68,7 +68,7 @@ private:
     std::vector<NamedTensor> parameters_;
     std::vector<NamedTensor> statistics_;
     torch::TensorOptions options_;  ///< type and device of all tensors
-    int parts_;                     ///< that factors of products are split into
+    Precision precision_;           ///< of products
 };
 
 /// A tensor's values in row-major order as ours, and back into a tensor of the same size.

@@ -1,7 +1,7 @@
 #include "ranvier/train/layer_operations.hpp"
 
 #include "ranvier/net/shapes.hpp"
-#include "ranvier/train/split_convolution.hpp"
+#include "ranvier/train/bfloat16_convolution.hpp"
 
 #include <algorithm>
 #include <array>
@@ -89,8 +89,8 @@ torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorO
 }
 
 torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias, int parts) {
-    if (parts > 0) return split_convolve(op, x, weight, bias, parts);
+                       const torch::Tensor& bias, Precision precision) {
+    if (precision == Precision::bfloat16) return bfloat16_convolve(op, x, weight, bias);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     return torch::conv2d(padded_x.x, weight, bias, {w.stride_h, w.stride_w}, padded_x.padding,
@@ -98,13 +98,14 @@ torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torc
 }
 
 torch::Tensor apply_linear(const torch::Tensor& in, const torch::Tensor& weight,
-                           const torch::Tensor& bias, int parts) {
+                           const torch::Tensor& bias, Precision precision) {
     const torch::Tensor x = in.flatten(1);
-    if (!x.is_cpu() && parts == 0) return as_image(torch::linear(x, weight, bias));
+    if (!x.is_cpu() && precision == Precision::float32)
+        return as_image(torch::linear(x, weight, bias));
     // As a 1x1 convolution it is computed by oneDNN on LibTorch's own threads. OpenBLAS, which
     // Debian's LibTorch multiplies matrices with, has threads of its own that take the cores from
     // these while they wait, and does not know every processor's vector instructions.
-    return convolve(one_to_one, as_image(x), as_kernel(weight), bias, parts);
+    return convolve(one_to_one, as_image(x), as_kernel(weight), bias, precision);
 }
 
 torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x, const Shape& out) {
@@ -133,8 +134,9 @@ torch::Tensor take_shortcut(const Shortcut& op, const torch::Tensor& x) {
 
 WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                         const torch::Tensor& x, const torch::Tensor& weight,
-                                        const WantedGradients& wanted, int parts) {
-    if (parts > 0) return split_convolution_gradients(op, g, x, weight, wanted, parts);
+                                        const WantedGradients& wanted, Precision precision) {
+    if (precision == Precision::bfloat16)
+        return bfloat16_convolution_gradients(op, g, x, weight, wanted);
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     auto [input, weights, bias] = at::convolution_backward(
@@ -149,12 +151,12 @@ WeightedGradients convolution_gradients(const Convolution& op, const torch::Tens
 
 WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& in,
                                    const torch::Tensor& weight, const WantedGradients& wanted,
-                                   int parts) {
+                                   Precision precision) {
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
     if (x.is_cpu()) {
         result =
-            convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, parts);
+            convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, precision);
         if (wanted.weight) result.weight = result.weight.flatten(1);
         return result;
     }

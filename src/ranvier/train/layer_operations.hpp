@@ -20,19 +20,13 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 [[nodiscard]] torch::Tensor per_channel(const std::vector<float>& values,
                                         const torch::TensorOptions& options);
 
-/// Into how many bfloat16 numbers the factors of products are split, the products being summed in
-/// float32 (matrix_units.hpp): 1 rounds them, 3 is as good as float32, and by measurement no
-/// faster; 0: LibTorch's own float32.
-[[nodiscard]] constexpr int parts_for(Precision precision) {
-    return precision == Precision::bfloat16 ? 1 : 0;
-}
-
 /// @param op  outlives the graph of gradients. So below.
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,
                                      const torch::Tensor& weight, const torch::Tensor& bias,
-                                     int parts = 0);
+                                     Precision precision = Precision::float32);
 [[nodiscard]] torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
-                                         const torch::Tensor& bias, int parts = 0);
+                                         const torch::Tensor& bias,
+                                         Precision precision = Precision::float32);
 /// @param out  shape of the result.
 [[nodiscard]] torch::Tensor pool_average(const AveragePool& op, const torch::Tensor& x,
                                          const Shape& out);
@@ -51,9 +45,11 @@ struct WantedGradients {
 [[nodiscard]] WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                                       const torch::Tensor& x,
                                                       const torch::Tensor& weight,
-                                                      const WantedGradients& wanted, int parts = 0);
+                                                      const WantedGradients& wanted,
+                                                      Precision precision = Precision::float32);
 [[nodiscard]] WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& x,
                                                  const torch::Tensor& weight,
-                                                 const WantedGradients& wanted, int parts = 0);
+                                                 const WantedGradients& wanted,
+                                                 Precision precision = Precision::float32);
 
 }  // namespace ranvier

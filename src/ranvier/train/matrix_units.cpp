@@ -2,12 +2,11 @@
 
 #if RANVIER_HAS_ONEDNN
 
-#include "ranvier/train/bfloat16_parts.hpp"
+#include "ranvier/train/bfloat16.hpp"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
@@ -25,7 +24,7 @@ using Type = memory::data_type;
 
 enum class Way { there, to_input, to_weight };
 
-/// A problem as oneDNN sees it, with all parts; it is what its primitives are kept by.
+/// A problem as oneDNN sees it; what its primitives are kept by.
 struct Problem {
     Way way;
     bool bias;
@@ -83,16 +82,8 @@ Compiled compile(const Problem& p, const dnnl::engine& engine) {
     return compiled<dnnl::convolution_backward_weights>(back, back.diff_weights_desc());
 }
 
-/// A factor's parts, one after the other along an axis.
-struct Factor {
-    const float* values;
-    std::int64_t rows, columns;
-    std::vector<int> slots;
-    bool along_columns;  ///< else along rows
-};
-
-/// oneDNN's primitives, made once for each problem, and the memory for parts. For one thread at a
-/// time.
+/// oneDNN's primitives, made once for each problem, and the memory for rounded factors. For one
+/// thread at a time.
 class MatrixUnits {
 public:
     static MatrixUnits& get() {
@@ -111,33 +102,24 @@ public:
         return place->second.primitive ? &place->second : nullptr;
     }
 
-    /// How many parts the values have.
-    [[nodiscard]] static int count_parts(const float* values, std::int64_t n, int most) {
-        std::atomic<int> needed = 1;
-        at::parallel_for(0, most > 1 ? n : 0, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-            const int here =
-                parts_needed({values + begin, static_cast<std::size_t>(end - begin)}, most);
-            for (int before = needed;
-                 before < here && !needed.compare_exchange_weak(before, here);) {
-            }
-        });
-        return needed;
-    }
+    /// A factor in bfloat16.
     /// @param which  whose memory: 0 or 1.
-    memory parts_of(const Factor& factor, std::size_t which, const memory::desc& as) {
-        const auto columns = static_cast<std::size_t>(factor.columns),
-                   rows = static_cast<std::size_t>(factor.rows), n = factor.slots.size();
-        std::vector<std::uint16_t>& parts = parts_[which];
-        if (parts.size() < rows * columns * n) parts.resize(rows * columns * n);
-        const PartsPlan plan = {factor.slots, columns,
-                                factor.along_columns ? columns : rows * columns,
-                                factor.along_columns ? n * columns : columns};
-        const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / factor.columns);
-        at::parallel_for(0, factor.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-            write_parts(plan, factor.values, parts.data(), static_cast<std::size_t>(begin),
-                        static_cast<std::size_t>(end));
+    memory rounded(const float* values, std::size_t which, const memory::dims& dims, Tag order) {
+        std::int64_t n = 1;
+        for (const memory::dim extent : dims) n *= extent;
+        std::vector<std::uint16_t>& factor = factors_[which];
+        if (factor.size() < static_cast<std::size_t>(n)) factor.resize(static_cast<std::size_t>(n));
+        at::parallel_for(0, n, 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+            round_to_bfloat16(values + begin, factor.data() + begin,
+                              static_cast<std::size_t>(end - begin));
         });
-        return {as, engine_, parts.data()};
+        return {{dims, Type::bf16, order}, engine_, factor.data()};
+    }
+    /// Weights in bfloat16 as a primitive wants them.
+    memory rounded_weight(const float* weight, const Problem& problem, const Compiled& work) {
+        memory own = memory(work.weight, engine_);
+        copy(rounded(weight, 1, problem.weight, Tag::ohwi), own);
+        return own;
     }
     memory at(const memory::desc& description, void* data) const {
         return {description, engine_, data};
@@ -157,28 +139,8 @@ private:
     dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream_{engine_};
     std::map<Problem, Compiled> compiled_;
-    std::array<std::vector<std::uint16_t>, 2> parts_;
+    std::array<std::vector<std::uint16_t>, 2> factors_;
 };
-
-/// The parts that are multiplied: those of the first factor, and beside each that of the second.
-struct Products {
-    std::vector<int> first, second;
-    [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(first.size()); }
-};
-
-Products products_of(int parts, int first_has) {
-    Products products;
-    for (int i = 0; i < std::min(parts, first_has); ++i)
-        for (int j = 0; i + j < parts; ++j) {
-            products.first.push_back(i);
-            products.second.push_back(j);
-        }
-    return products;
-}
-
-memory::desc bf16(const memory::dims& dims, Tag tag) {
-    return {dims, Type::bf16, tag};
-}
 
 }  // namespace
 
@@ -188,27 +150,15 @@ bool has_matrix_units() {
 }
 
 bool units_convolve(const ConvolutionSizes& sizes, const float* x, const float* weight,
-                    const float* bias, float* y, int parts) {
+                    const float* bias, float* y) {
     MatrixUnits& units = MatrixUnits::get();
     const std::scoped_lock lock(units.mutex);
-    const Products products =
-        products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
-    ConvolutionSizes longer = sizes;
-    longer.from.channels *= products.size();
-    const Problem problem = problem_of(Way::there, longer, bias != nullptr);
+    const Problem problem = problem_of(Way::there, sizes, bias != nullptr);
     const Compiled* work = units.find(problem);
     if (work == nullptr) return false;
-    const std::int64_t c = sizes.from.channels;
-    const memory w = units.own(work->weight);
-    const std::int64_t taps = sizes.window.kernel_h * sizes.window.kernel_w;
-    units.copy(units.parts_of({weight, sizes.to.channels * taps, c, products.second, true}, 1,
-                              bf16(problem.weight, Tag::ohwi)),
-               w);
     std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, units.parts_of({x, sizes.n * sizes.from.height * sizes.from.width, c,
-                                       products.first, true},
-                                      0, bf16(problem.x, Tag::nhwc))},
-        {DNNL_ARG_WEIGHTS, w},
+        {DNNL_ARG_SRC, units.rounded(x, 0, problem.x, Tag::nhwc)},
+        {DNNL_ARG_WEIGHTS, units.rounded_weight(weight, problem, *work)},
         {DNNL_ARG_DST, units.at({problem.y, Type::f32, Tag::nhwc}, y)}};
     if (bias != nullptr)
         arguments.emplace(DNNL_ARG_BIAS, units.at({{sizes.to.channels}, Type::f32, Tag::x},
@@ -218,52 +168,31 @@ bool units_convolve(const ConvolutionSizes& sizes, const float* x, const float* 
 }
 
 bool units_input_gradient(const ConvolutionSizes& sizes, const float* g, const float* weight,
-                          float* x_gradient, int parts) {
+                          float* x_gradient) {
     MatrixUnits& units = MatrixUnits::get();
     const std::scoped_lock lock(units.mutex);
-    const Products products = products_of(parts, parts);
-    ConvolutionSizes longer = sizes;
-    longer.to.channels *= products.size();
-    const Problem problem = problem_of(Way::to_input, longer);
+    const Problem problem = problem_of(Way::to_input, sizes);
     const Compiled* work = units.find(problem);
     if (work == nullptr) return false;
-    const std::int64_t taps = sizes.window.kernel_h * sizes.window.kernel_w;
-    const memory w = units.own(work->weight);
-    units.copy(units.parts_of(
-                   {weight, sizes.to.channels * taps, sizes.from.channels, products.second, false},
-                   1, bf16(problem.weight, Tag::ohwi)),
-               w);
     units.run(*work,
-              {{DNNL_ARG_DIFF_DST, units.parts_of({g, sizes.n * sizes.to.height * sizes.to.width,
-                                                   sizes.to.channels, products.first, true},
-                                                  0, bf16(problem.y, Tag::nhwc))},
-               {DNNL_ARG_WEIGHTS, w},
+              {{DNNL_ARG_DIFF_DST, units.rounded(g, 0, problem.y, Tag::nhwc)},
+               {DNNL_ARG_WEIGHTS, units.rounded_weight(weight, problem, *work)},
                {DNNL_ARG_DIFF_SRC, units.at({problem.x, Type::f32, Tag::nhwc}, x_gradient)}});
     return true;
 }
 
 bool units_weight_gradient(const ConvolutionSizes& sizes, const float* g, const float* x,
-                           float* weight_gradient, int parts) {
+                           float* weight_gradient) {
     MatrixUnits& units = MatrixUnits::get();
     const std::scoped_lock lock(units.mutex);
-    const Products products =
-        products_of(parts, units.count_parts(x, sizes.n * sizes.from.size(), parts));
-    ConvolutionSizes longer = sizes;
-    longer.n *= products.size();
-    const Problem problem = problem_of(Way::to_weight, longer);
+    const Problem problem = problem_of(Way::to_weight, sizes);
     const Compiled* work = units.find(problem);
     if (work == nullptr) return false;
-    const memory w = units.own(work->weight);
-    const auto images = [&](const float* values, const Shape& shape,
-                            const std::vector<int>& slots) {
-        return Factor{values, sizes.n * shape.height * shape.width, shape.channels, slots, false};
-    };
-    units.run(*work, {{DNNL_ARG_SRC, units.parts_of(images(x, sizes.from, products.first), 0,
-                                                    bf16(problem.x, Tag::nhwc))},
-                      {DNNL_ARG_DIFF_DST, units.parts_of(images(g, sizes.to, products.second), 1,
-                                                         bf16(problem.y, Tag::nhwc))},
-                      {DNNL_ARG_DIFF_WEIGHTS, w}});
-    units.copy(w, units.at({problem.weight, Type::f32, Tag::ohwi}, weight_gradient));
+    const memory own = units.own(work->weight);
+    units.run(*work, {{DNNL_ARG_SRC, units.rounded(x, 0, problem.x, Tag::nhwc)},
+                      {DNNL_ARG_DIFF_DST, units.rounded(g, 1, problem.y, Tag::nhwc)},
+                      {DNNL_ARG_DIFF_WEIGHTS, own}});
+    units.copy(own, units.at({problem.weight, Type::f32, Tag::ohwi}, weight_gradient));
     return true;
 }
 
@@ -276,14 +205,13 @@ namespace ranvier {
 bool has_matrix_units() {
     return false;
 }
-bool units_convolve(const ConvolutionSizes&, const float*, const float*, const float*, float*,
-                    int) {
+bool units_convolve(const ConvolutionSizes&, const float*, const float*, const float*, float*) {
     return false;
 }
-bool units_input_gradient(const ConvolutionSizes&, const float*, const float*, float*, int) {
+bool units_input_gradient(const ConvolutionSizes&, const float*, const float*, float*) {
     return false;
 }
-bool units_weight_gradient(const ConvolutionSizes&, const float*, const float*, float*, int) {
+bool units_weight_gradient(const ConvolutionSizes&, const float*, const float*, float*) {
     return false;
 }
 

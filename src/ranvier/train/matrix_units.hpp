@@ -4,12 +4,8 @@
 
 namespace ranvier {
 
-// Convolutions whose factors are bfloat16 numbers and whose sums are float32, by processors' matrix
-// units (AMX), which are some eight times as fast at that as others are at float32. A factor is
-// taken as the sum of several such numbers (bfloat16_parts.hpp), and a product of two such sums is
-// one convolution with longer sums: the parts follow each other along the axis that is summed over.
-// With `parts` p, part i of one factor meets part j of the other where i + j < p: what is left out
-// is less than what the parts leave out. With three, products are those of float32.
+// Convolutions of factors that are rounded to bfloat16, and whose sums are float32, by processors'
+// matrix units (AMX), which are some eight times as fast at that as others are at float32.
 
 /// Images [n][height][width][channels], weights [to.channels][kernel_h][kernel_w][from.channels].
 struct ConvolutionSizes {
@@ -24,11 +20,11 @@ struct ConvolutionSizes {
 /// The convolution's output. With bias: [to.channels]; null: none.
 /// @return false if the units cannot do it well; then nothing was written. So below.
 [[nodiscard]] bool units_convolve(const ConvolutionSizes& sizes, const float* x,
-                                  const float* weight, const float* bias, float* y, int parts);
+                                  const float* weight, const float* bias, float* y);
 /// The gradient of x from that of y, `g`.
 [[nodiscard]] bool units_input_gradient(const ConvolutionSizes& sizes, const float* g,
-                                        const float* weight, float* x_gradient, int parts);
+                                        const float* weight, float* x_gradient);
 [[nodiscard]] bool units_weight_gradient(const ConvolutionSizes& sizes, const float* g,
-                                         const float* x, float* weight_gradient, int parts);
+                                         const float* x, float* weight_gradient);
 
 }  // namespace ranvier

@@ -78,11 +78,11 @@ bool takes_dropout(const Network& network, const std::vector<std::vector<std::si
 }  // namespace
 
 SpikingModel::SpikingModel(const Network& given, const SpikeTraining& how, torch::Dtype dtype,
-                           torch::Device device, Precision precision)
+                           torch::Device device, Precision precision_of_products)
     : network(given),
       training(how),
       options(torch::dtype(dtype).device(device)),
-      parts(parts_for(precision)),
+      precision(precision_of_products),
       shapes(infer_shapes(given)) {
     require_options(training);
     require_trainable(network);

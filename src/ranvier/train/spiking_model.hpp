@@ -28,7 +28,7 @@ struct SpikingModel {
     Network network;
     SpikeTraining training;
     torch::TensorOptions options;
-    int parts;  ///< that factors of products are split into
+    Precision precision;  ///< of products
     std::vector<Shape> shapes;
     std::vector<std::size_t> n_readers, last_reader;  ///< [n_layers]
     std::vector<bool> constant;  ///< [n_layers] the same in every step: direct input before neurons

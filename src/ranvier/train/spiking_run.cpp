@@ -22,13 +22,13 @@ struct Apply {
     const torch::Tensor& bias;
     const std::vector<torch::Tensor>& in;
     const Shape& out;
-    int parts;
+    Precision precision;
 
     torch::Tensor operator()(const Convolution& op) const {
-        return convolve(op, in[0], weight, bias, parts);
+        return convolve(op, in[0], weight, bias, precision);
     }
     torch::Tensor operator()(const Linear&) const {
-        return apply_linear(in[0], weight, bias, parts);
+        return apply_linear(in[0], weight, bias, precision);
     }
     torch::Tensor operator()(const AveragePool& op) const { return pool_average(op, in[0], out); }
     torch::Tensor operator()(const GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
@@ -165,8 +165,9 @@ SpikingLayer SpikingRun::layer_at(std::size_t l, const Chunk& chunk) const {
 }
 
 torch::Tensor SpikingRun::apply(std::size_t l, const std::vector<torch::Tensor>& in) const {
-    return std::visit(Apply{model_.weight[l], model_.bias[l], in, model_.shapes[l], model_.parts},
-                      model_.network.layers[l].operation);
+    return std::visit(
+        Apply{model_.weight[l], model_.bias[l], in, model_.shapes[l], model_.precision},
+        model_.network.layers[l].operation);
 }
 
 torch::Tensor SpikingRun::value(std::size_t l, Chunk& chunk) {

@@ -136,8 +136,8 @@ void SpikingRun::weighted_backward(std::size_t l, Chunk& chunk) {
     const auto* conv = layer.as<Convolution>();
     const WeightedGradients gradients =
         conv != nullptr
-            ? convolution_gradients(*conv, chunk.gradients[l], x, weight, wanted, model_.parts)
-            : linear_gradients(chunk.gradients[l], x, weight, wanted, model_.parts);
+            ? convolution_gradients(*conv, chunk.gradients[l], x, weight, wanted, model_.precision)
+            : linear_gradients(chunk.gradients[l], x, weight, wanted, model_.precision);
     add_parameter_gradient(model_.places[l].weight, gradients.weight);
     if (wanted.bias) add_parameter_gradient(model_.places[l].bias, gradients.bias);
     if (wanted.input)

@@ -1,4 +1,4 @@
-#include "ranvier/train/split_convolution.hpp"
+#include "ranvier/train/bfloat16_convolution.hpp"
 
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/train/matrix_units.hpp"
@@ -40,17 +40,15 @@ torch::Tensor images_like(const torch::Tensor& like, std::int64_t n, const Shape
 }
 
 torch::Tensor forward(const Convolution& op, const torch::Tensor& in, const torch::Tensor& weight,
-                      const torch::Tensor& bias, int parts) {
+                      const torch::Tensor& bias) {
     if (for_units(op, in)) {
         const ConvolutionSizes sizes = sizes_of(op, in, weight);
         const torch::Tensor x = in.contiguous(channels_last), w = weight.contiguous(channels_last);
         const torch::Tensor y = images_like(x, sizes.n, sizes.to);
         if (units_convolve(sizes, x.data_ptr<float>(), w.data_ptr<float>(),
-                           bias.defined() ? bias.data_ptr<float>() : nullptr, y.data_ptr<float>(),
-                           parts))
+                           bias.defined() ? bias.data_ptr<float>() : nullptr, y.data_ptr<float>()))
             return y;
     }
-    if (parts > 1) return convolve(op, in, weight, bias);
     torch::Tensor y = convolve(op, rounded(in), rounded(weight), {}).to(in.scalar_type());
     return bias.defined() ? y.add_(bias.view({1, -1, 1, 1})) : y;
 }
@@ -58,8 +56,7 @@ torch::Tensor forward(const Convolution& op, const torch::Tensor& in, const torc
 /// Asks LibTorch for the gradients that the units leave.
 WeightedGradients gradients_by_torch(const Convolution& op, const torch::Tensor& g,
                                      const torch::Tensor& x, const torch::Tensor& weight,
-                                     const WantedGradients& wanted, int parts) {
-    if (parts > 1) return convolution_gradients(op, g, x, weight, wanted);
+                                     const WantedGradients& wanted) {
     WeightedGradients result =
         convolution_gradients(op, rounded(g), rounded(x), rounded(weight), wanted);
     for (torch::Tensor* tensor : {&result.input, &result.weight})
@@ -68,42 +65,39 @@ WeightedGradients gradients_by_torch(const Convolution& op, const torch::Tensor&
 }
 
 /// A convolution of LibTorch's graph; `op` lives as long as its network, which is longer.
-struct SplitConvolution : torch::autograd::Function<SplitConvolution> {
+struct BFloat16Convolution : torch::autograd::Function<BFloat16Convolution> {
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                  const torch::Tensor& weight,
-                                 const c10::optional<torch::Tensor>& bias, const Convolution* op,
-                                 int parts) {
+                                 const c10::optional<torch::Tensor>& bias, const Convolution* op) {
         context->save_for_backward({x, weight});
         context->saved_data["biased"] = bias.has_value();
         context->saved_data["op"] = reinterpret_cast<std::int64_t>(op);
-        context->saved_data["parts"] = parts;
-        return ranvier::forward(*op, x, weight, bias.value_or(torch::Tensor()), parts);
+        return ranvier::forward(*op, x, weight, bias.value_or(torch::Tensor()));
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    const torch::autograd::variable_list& g) {
         const auto saved = context->get_saved_variables();
         const auto* op = reinterpret_cast<const Convolution*>(context->saved_data["op"].toInt());
-        const auto parts = static_cast<int>(context->saved_data["parts"].toInt());
         const WantedGradients wanted = {
             context->needs_input_grad(0), context->needs_input_grad(1),
             context->saved_data["biased"].toBool() && context->needs_input_grad(2)};
-        const auto result =
-            split_convolution_gradients(*op, g[0], saved[0], saved[1], wanted, parts);
-        return {result.input, result.weight, result.bias, {}, {}};
+        const auto result = bfloat16_convolution_gradients(*op, g[0], saved[0], saved[1], wanted);
+        return {result.input, result.weight, result.bias, {}};
     }
 };
 
 }  // namespace
 
-torch::Tensor split_convolve(const Convolution& op, const torch::Tensor& x,
-                             const torch::Tensor& weight, const torch::Tensor& bias, int parts) {
+torch::Tensor bfloat16_convolve(const Convolution& op, const torch::Tensor& x,
+                                const torch::Tensor& weight, const torch::Tensor& bias) {
     const auto given = bias.defined() ? c10::make_optional(bias) : c10::nullopt;
-    return SplitConvolution::apply(x, weight, given, &op, parts);
+    return BFloat16Convolution::apply(x, weight, given, &op);
 }
 
-WeightedGradients split_convolution_gradients(const Convolution& op, const torch::Tensor& given,
-                                              const torch::Tensor& in, const torch::Tensor& weight,
-                                              const WantedGradients& wanted, int parts) {
+WeightedGradients bfloat16_convolution_gradients(const Convolution& op, const torch::Tensor& given,
+                                                 const torch::Tensor& in,
+                                                 const torch::Tensor& weight,
+                                                 const WantedGradients& wanted) {
     WantedGradients left = wanted;
     WeightedGradients result;
     if (wanted.bias) result.bias = given.sum({0, 2, 3});
@@ -115,17 +109,17 @@ WeightedGradients split_convolution_gradients(const Convolution& op, const torch
         if (wanted.input) {
             result.input = images_like(in, sizes.n, sizes.from);
             left.input = !units_input_gradient(sizes, g.data_ptr<float>(), w.data_ptr<float>(),
-                                               result.input.data_ptr<float>(), parts);
+                                               result.input.data_ptr<float>());
         }
         if (wanted.weight) {
             const torch::Tensor x = in.contiguous(channels_last);
             result.weight = torch::empty_like(w);
             left.weight = !units_weight_gradient(sizes, g.data_ptr<float>(), x.data_ptr<float>(),
-                                                 result.weight.data_ptr<float>(), parts);
+                                                 result.weight.data_ptr<float>());
         }
     }
     if (!left.input && !left.weight) return result;
-    const WeightedGradients rest = gradients_by_torch(op, given, in, weight, left, parts);
+    const WeightedGradients rest = gradients_by_torch(op, given, in, weight, left);
     if (left.input) result.input = rest.input;
     if (left.weight) result.weight = rest.weight;
     return result;

@@ -1,4 +1,4 @@
-#include "ranvier/train/split_convolution.hpp"
+#include "ranvier/train/bfloat16_convolution.hpp"
 
 #include "ranvier/train/matrix_units.hpp"
 
@@ -72,75 +72,64 @@ torch::Tensor wide(const torch::Tensor& x) {
     return x.to(torch::kFloat64);
 }
 
-torch::Tensor to_bfloat16_and_back(const torch::Tensor& x) {
+torch::Tensor rounded(const torch::Tensor& x) {
     return x.to(torch::kBFloat16).to(torch::kFloat32);
 }
 
-void expect_split(const Case& c, bool spikes, int parts, double there, double back) {
-    const Problem p = problem_of(c, spikes);
-    const auto factor = [&](const torch::Tensor& x) {
-        return wide(parts == 1 ? to_bfloat16_and_back(x) : x);
-    };
-    const torch::Tensor exact = convolve(p.op, factor(p.x), factor(p.weight), wide(p.bias));
-    const torch::Tensor y = split_convolve(p.op, p.x, p.weight, p.bias, parts);
-    EXPECT_LT(error(y, exact), there);
-    const torch::Tensor g = torch::randn(y.sizes()).contiguous(channels_last);
-    const WeightedGradients of = split_convolution_gradients(p.op, g, p.x, p.weight, {}, parts);
-    const WeightedGradients right =
-        convolution_gradients(p.op, factor(g), factor(p.x), factor(p.weight), {});
-    EXPECT_LT(error(of.input, right.input), back);
-    EXPECT_LT(error(of.weight, right.weight), back);
-    EXPECT_LT(error(of.bias, wide(g).sum({0, 2, 3})), 1e-6);
-}
-
-TEST(SplitConvolution, ThreePartsAreFloat32) {
+TEST(BFloat16Convolution, MultipliesRoundedFactors) {
     for (const Case& c : cases())
-        for (const bool spikes : {false, true}) expect_split(c, spikes, 3, 1e-6, 1e-6);
+        for (const bool spikes : {false, true}) {
+            const Problem p = problem_of(c, spikes);
+            const torch::Tensor x = wide(rounded(p.x)), weight = wide(rounded(p.weight));
+            const torch::Tensor y = bfloat16_convolve(p.op, p.x, p.weight, p.bias);
+            EXPECT_LT(error(y, convolve(p.op, x, weight, wide(p.bias))), 1e-6);
+            const torch::Tensor g = torch::randn(y.sizes()).contiguous(channels_last);
+            const WeightedGradients of = bfloat16_convolution_gradients(p.op, g, p.x, p.weight, {});
+            const WeightedGradients right =
+                convolution_gradients(p.op, wide(rounded(g)), x, weight, {});
+            EXPECT_LT(error(of.input, right.input), 1e-6);
+            EXPECT_LT(error(of.weight, right.weight), 1e-6);
+            EXPECT_LT(error(of.bias, wide(g).sum({0, 2, 3})), 1e-6);
+        }
 }
 
-TEST(SplitConvolution, OnePartIsTheProductOfRoundedFactors) {
-    for (const Case& c : cases())
-        for (const bool spikes : {false, true}) expect_split(c, spikes, 1, 1e-6, 1e-6);
-}
-
-TEST(SplitConvolution, IsPartOfLibTorchsGraph) {
-    const Problem p = problem_of(cases()[0], false);
+TEST(BFloat16Convolution, IsPartOfLibTorchsGraph) {
+    Problem p = problem_of(cases()[0], false);
+    p.x = rounded(p.x);  // nothing is left to round
+    p.weight = rounded(p.weight);
     for (torch::Tensor leaf : {p.x, p.weight, p.bias}) leaf.set_requires_grad(true);
-    const auto gradients = [&](int parts) {
-        torch::Tensor y = convolve(p.op, p.x, p.weight, p.bias, parts);
+    const auto gradients = [&](Precision precision) {
+        torch::Tensor y = convolve(p.op, p.x, p.weight, p.bias, precision);
         y = torch::relu_(y);  // as the executor does it
-        return torch::autograd::grad({(y * y).sum()}, {p.x, p.weight, p.bias});
+        torch::manual_seed(5);
+        return torch::autograd::grad({(y * rounded(torch::randn(y.sizes()))).sum()},
+                                     {p.x, p.weight, p.bias});
     };
-    const auto split = gradients(3), plain = gradients(0);
+    const auto found = gradients(Precision::bfloat16), plain = gradients(Precision::float32);
     for (std::size_t k = 0; k < plain.size(); ++k)
-        EXPECT_LT(error(split[k], wide(plain[k])), 1e-5) << k;
-    const torch::Tensor y = convolve(p.op, p.x.detach(), p.weight, {}, 1);
+        EXPECT_LT(error(found[k], wide(plain[k])), 1e-5) << k;
+    const torch::Tensor y = convolve(p.op, p.x.detach(), p.weight, {}, Precision::bfloat16);
     EXPECT_TRUE(torch::autograd::grad({y.sum()}, {p.weight})[0].defined());
 }
 
-TEST(SplitConvolution, LinearLayersToo) {
+TEST(BFloat16Convolution, LinearLayersToo) {
     torch::manual_seed(4);
     const torch::Tensor x = torch::randn({6, 20, 1, 1}), weight = torch::randn({5, 20}),
                         bias = torch::randn({5}), g = torch::randn({6, 5, 1, 1});
-    EXPECT_LT(
-        error(apply_linear(x, weight, bias, 3), apply_linear(wide(x), wide(weight), wide(bias))),
-        1e-6);
-    const WeightedGradients of = linear_gradients(g, x, weight, {}, 3),
-                            right = linear_gradients(wide(g), wide(x), wide(weight), {});
+    const torch::Tensor wide_x = wide(rounded(x)), wide_weight = wide(rounded(weight));
+    EXPECT_LT(error(apply_linear(x, weight, bias, Precision::bfloat16),
+                    apply_linear(wide_x, wide_weight, wide(bias))),
+              1e-6);
+    const WeightedGradients of = linear_gradients(g, x, weight, {}, Precision::bfloat16),
+                            right = linear_gradients(wide(rounded(g)), wide_x, wide_weight, {});
     EXPECT_LT(error(of.input, right.input), 1e-6);
     EXPECT_LT(error(of.weight, right.weight), 1e-6);
 }
 
-TEST(SplitConvolution, NumbersThatAreNotFiniteStaySo) {
+TEST(BFloat16Convolution, NumbersThatAreNotFiniteStaySo) {
     const Problem p = problem_of(cases()[0], false);
     p.x[0][0][4][4] = std::numeric_limits<float>::infinity();
-    EXPECT_FALSE(split_convolve(p.op, p.x, p.weight, p.bias, 1).isfinite().all().item<bool>());
-    EXPECT_FALSE(split_convolve(p.op, p.x, p.weight, p.bias, 3).isfinite().all().item<bool>());
-}
-
-TEST(SplitConvolution, IsChosenOnRequest) {
-    EXPECT_EQ(parts_for(Precision::float32), 0);
-    EXPECT_EQ(parts_for(Precision::bfloat16), 1);
+    EXPECT_FALSE(bfloat16_convolve(p.op, p.x, p.weight, p.bias).isfinite().all().item<bool>());
 }
 
 }  // namespace
