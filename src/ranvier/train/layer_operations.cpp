@@ -1,7 +1,7 @@
 #include "ranvier/train/layer_operations.hpp"
 
 #include "ranvier/net/shapes.hpp"
-#include "ranvier/train/bfloat16_convolution.hpp"
+#include "ranvier/train/fast_convolution.hpp"
 
 #include <algorithm>
 #include <array>
@@ -90,7 +90,12 @@ torch::Tensor per_channel(const std::vector<float>& values, const torch::TensorO
 
 torch::Tensor convolve(const Convolution& op, const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias, Precision precision) {
-    if (precision == Precision::bfloat16) return bfloat16_convolve(op, x, weight, bias);
+    return wants_fast(op, x, weight, precision) ? fast_convolve(op, x, weight, bias, precision)
+                                                : convolve_directly(op, x, weight, bias);
+}
+
+torch::Tensor convolve_directly(const Convolution& op, const torch::Tensor& x,
+                                const torch::Tensor& weight, const torch::Tensor& bias) {
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     return torch::conv2d(padded_x.x, weight, bias, {w.stride_h, w.stride_w}, padded_x.padding,
@@ -135,8 +140,14 @@ torch::Tensor take_shortcut(const Shortcut& op, const torch::Tensor& x) {
 WeightedGradients convolution_gradients(const Convolution& op, const torch::Tensor& g,
                                         const torch::Tensor& x, const torch::Tensor& weight,
                                         const WantedGradients& wanted, Precision precision) {
-    if (precision == Precision::bfloat16)
-        return bfloat16_convolution_gradients(op, g, x, weight, wanted);
+    return wants_fast(op, x, weight, precision)
+               ? fast_gradients(op, g, x, weight, wanted, precision)
+               : direct_gradients(op, g, x, weight, wanted);
+}
+
+WeightedGradients direct_gradients(const Convolution& op, const torch::Tensor& g,
+                                   const torch::Tensor& x, const torch::Tensor& weight,
+                                   const WantedGradients& wanted) {
     const Window& w = op.window;
     const ConvolutionPadding padded_x = pad_convolution(w, x);
     auto [input, weights, bias] = at::convolution_backward(

@@ -24,6 +24,10 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 [[nodiscard]] torch::Tensor convolve(const Convolution& op, const torch::Tensor& x,
                                      const torch::Tensor& weight, const torch::Tensor& bias,
                                      Precision precision = Precision::float32);
+/// By LibTorch, with factors as they are.
+[[nodiscard]] torch::Tensor convolve_directly(const Convolution& op, const torch::Tensor& x,
+                                              const torch::Tensor& weight,
+                                              const torch::Tensor& bias);
 [[nodiscard]] torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                                          const torch::Tensor& bias,
                                          Precision precision = Precision::float32);
@@ -47,6 +51,10 @@ struct WantedGradients {
                                                       const torch::Tensor& weight,
                                                       const WantedGradients& wanted,
                                                       Precision precision = Precision::float32);
+[[nodiscard]] WeightedGradients direct_gradients(const Convolution& op, const torch::Tensor& g,
+                                                 const torch::Tensor& x,
+                                                 const torch::Tensor& weight,
+                                                 const WantedGradients& wanted);
 [[nodiscard]] WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& x,
                                                  const torch::Tensor& weight,
                                                  const WantedGradients& wanted,

@@ -13,8 +13,9 @@ namespace ranvier {
 
 namespace {
 
-/// Enough images for LibTorch's convolutions to run at full speed; more would only cost memory.
-constexpr std::int64_t images_together = 64;
+/// Enough images for a large linear layer's weights to be read, and their gradients written,
+/// seldom; more would only cost memory.
+constexpr std::int64_t images_together = 256;
 
 /// One layer without state.
 struct Apply {

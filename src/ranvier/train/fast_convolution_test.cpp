@@ -1,6 +1,4 @@
-#include "ranvier/train/bfloat16_convolution.hpp"
-
-#include "ranvier/train/matrix_units.hpp"
+#include "ranvier/train/fast_convolution.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/autograd.h>
@@ -76,15 +74,16 @@ torch::Tensor rounded(const torch::Tensor& x) {
     return x.to(torch::kBFloat16).to(torch::kFloat32);
 }
 
-TEST(BFloat16Convolution, MultipliesRoundedFactors) {
+TEST(FastConvolution, MultipliesRoundedFactors) {
     for (const Case& c : cases())
         for (const bool spikes : {false, true}) {
             const Problem p = problem_of(c, spikes);
             const torch::Tensor x = wide(rounded(p.x)), weight = wide(rounded(p.weight));
-            const torch::Tensor y = bfloat16_convolve(p.op, p.x, p.weight, p.bias);
+            const torch::Tensor y = convolve(p.op, p.x, p.weight, p.bias, Precision::bfloat16);
             EXPECT_LT(error(y, convolve(p.op, x, weight, wide(p.bias))), 1e-6);
             const torch::Tensor g = torch::randn(y.sizes()).contiguous(channels_last);
-            const WeightedGradients of = bfloat16_convolution_gradients(p.op, g, p.x, p.weight, {});
+            const WeightedGradients of =
+                convolution_gradients(p.op, g, p.x, p.weight, {}, Precision::bfloat16);
             const WeightedGradients right =
                 convolution_gradients(p.op, wide(rounded(g)), x, weight, {});
             EXPECT_LT(error(of.input, right.input), 1e-6);
@@ -93,7 +92,43 @@ TEST(BFloat16Convolution, MultipliesRoundedFactors) {
         }
 }
 
-TEST(BFloat16Convolution, IsPartOfLibTorchsGraph) {
+/// Large enough for Winograd's method; with channels that fill no block of oneDNN's, too.
+std::vector<Case> large_cases() {
+    const Window padded = {
+        .kernel_h = 3, .kernel_w = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+    return {{5, 64, 80, 16, padded},
+            {5, 70, 65, 15, padded},
+            {7, 64, 64, 15, {.kernel_h = 3, .kernel_w = 3}}};
+}
+
+TEST(FastConvolution, InFloat32IsWithinAFewRoundings) {
+    for (const Case& c : large_cases())
+        for (const bool spikes : {false, true}) {
+            const Problem p = problem_of(c, spikes);
+            ASSERT_TRUE(wants_fast(p.op, p.x, p.weight, Precision::float32));
+            const torch::Tensor x = wide(p.x), weight = wide(p.weight);
+            const torch::Tensor y = convolve(p.op, p.x, p.weight, p.bias);
+            EXPECT_LT(error(y, convolve(p.op, x, weight, wide(p.bias))), 1e-5);
+            EXPECT_LT(error(convolve(p.op, p.x, p.weight, {}), convolve(p.op, x, weight, {})),
+                      1e-5);
+            const torch::Tensor g = torch::randn(y.sizes()).contiguous(channels_last);
+            const WeightedGradients of = convolution_gradients(p.op, g, p.x, p.weight, {});
+            const WeightedGradients right = convolution_gradients(p.op, wide(g), x, weight, {});
+            EXPECT_LT(error(of.input, right.input), 1e-5);
+            EXPECT_LT(error(of.weight, right.weight), 1e-5);
+            EXPECT_LT(error(of.bias, right.bias), 1e-6);
+            for (const bool input : {false, true}) {  // one alone
+                const WeightedGradients one =
+                    convolution_gradients(p.op, g, p.x, p.weight, {input, !input, false});
+                EXPECT_EQ(one.input.defined(), input);
+                EXPECT_EQ(one.weight.defined(), !input);
+                EXPECT_TRUE(
+                    torch::equal(input ? one.input : one.weight, input ? of.input : of.weight));
+            }
+        }
+}
+
+TEST(FastConvolution, IsPartOfLibTorchsGraph) {
     Problem p = problem_of(cases()[0], false);
     p.x = rounded(p.x);  // nothing is left to round
     p.weight = rounded(p.weight);
@@ -112,7 +147,7 @@ TEST(BFloat16Convolution, IsPartOfLibTorchsGraph) {
     EXPECT_TRUE(torch::autograd::grad({y.sum()}, {p.weight})[0].defined());
 }
 
-TEST(BFloat16Convolution, LinearLayersToo) {
+TEST(FastConvolution, LinearLayersToo) {
     torch::manual_seed(4);
     const torch::Tensor x = torch::randn({6, 20, 1, 1}), weight = torch::randn({5, 20}),
                         bias = torch::randn({5}), g = torch::randn({6, 5, 1, 1});
@@ -126,10 +161,11 @@ TEST(BFloat16Convolution, LinearLayersToo) {
     EXPECT_LT(error(of.weight, right.weight), 1e-6);
 }
 
-TEST(BFloat16Convolution, NumbersThatAreNotFiniteStaySo) {
+TEST(FastConvolution, NumbersThatAreNotFiniteStaySo) {
     const Problem p = problem_of(cases()[0], false);
     p.x[0][0][4][4] = std::numeric_limits<float>::infinity();
-    EXPECT_FALSE(bfloat16_convolve(p.op, p.x, p.weight, p.bias).isfinite().all().item<bool>());
+    EXPECT_FALSE(
+        convolve(p.op, p.x, p.weight, p.bias, Precision::bfloat16).isfinite().all().item<bool>());
 }
 
 }  // namespace
