@@ -9,6 +9,6 @@ with open(sys.argv[1], "rb") as file:
 graph = json.loads(header.pop("__metadata__")["ranvier"])
 print("layers:", ", ".join(layer["name"] for layer in graph["layers"]))
 for name, entry in header.items():
-    dtype = {"F32": "<f4", "I8": "i1"}[entry["dtype"]]
+    dtype = {"F32": "<f4", "F16": "<f2", "I8": "i1"}[entry["dtype"]]
     values = np.frombuffer(data[slice(*entry["data_offsets"])], dtype).reshape(entry["shape"])
     print(f"{name} {values.shape} {values.min():.9g} {values.max():.9g}")

@@ -119,6 +119,8 @@ class BadOutputs(program.ProgramTest):
     def test_format_that_cannot_be_exported(self):
         self.expect_error(UNSUPPORTED, "export", self.make_network(), "-o", "out.onnx",
                           says=".safetensors")
+        self.expect_error(USAGE, "export", self.make_rate(), "-o", "out.nir", "--float16",
+                          says="--float16")
 
     def test_full_device(self):
         if not os.path.exists("/dev/full"):

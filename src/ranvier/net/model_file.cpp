@@ -3,7 +3,6 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/file.hpp"
 #include "ranvier/net/graph_json.hpp"
-#include "ranvier/net/safetensors.hpp"
 #include "ranvier/net/shapes.hpp"
 
 namespace ranvier {
@@ -14,11 +13,11 @@ constexpr const char* graph_key = "ranvier";
 
 }  // namespace
 
-std::string encode_network(const Network& network) {
+std::string encode_network(const Network& network, FloatStorage storage) {
     (void)infer_shapes(network);
     Safetensors content{{}, {{graph_key, encode_graph(network)}}};
     collect_weights(network, content);
-    return encode_safetensors(content);
+    return encode_safetensors(content, storage);
 }
 
 Network decode_network(std::string_view bytes, const std::string& name) {
@@ -35,8 +34,8 @@ Network decode_network(std::string_view bytes, const std::string& name) {
     return network;
 }
 
-void save_network(const Network& network, const std::filesystem::path& path) {
-    write_file(path, encode_network(network));
+void save_network(const Network& network, const std::filesystem::path& path, FloatStorage storage) {
+    write_file(path, encode_network(network, storage));
 }
 
 Network load_network(const std::filesystem::path& path) {

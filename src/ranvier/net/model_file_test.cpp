@@ -2,6 +2,7 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/file.hpp"
+#include "ranvier/base/half.hpp"
 #include "ranvier/net/safetensors.hpp"
 #include "ranvier/net/shapes.hpp"
 #include "ranvier/net/text_gcn.hpp"
@@ -103,6 +104,45 @@ TEST(ModelFile, RoundTripIsExact) {
         EXPECT_EQ(decode_network(bytes, "file"), network) << "seed " << seed;
         EXPECT_EQ(encode_network(decode_network(bytes, "file")), bytes) << "same bytes again";
     }
+}
+
+TEST(ModelFile, Float16RoundsWeightsAlone) {
+    const Network network = rich_network(1);
+    const std::string bytes = encode_network(network, FloatStorage::float16);
+    EXPECT_LT(bytes.size(), encode_network(network).size());
+    Network expected = network;
+    for (Layer& layer : expected.layers)
+        for (Tensor* weight : {layer.as<Convolution>() ? &layer.as<Convolution>()->weight : nullptr,
+                               layer.as<Linear>() ? &layer.as<Linear>()->weight : nullptr})
+            if (weight != nullptr && weights_of(layer)->format->kind == WeightKind::float32)
+                for (float& value : weight->values) value = from_float16(to_float16(value));
+    EXPECT_NE(expected, network);
+    const Network read = decode_network(bytes, "file");
+    EXPECT_EQ(read, expected);
+    EXPECT_EQ(encode_network(read, FloatStorage::float16), bytes) << "nothing is left to round";
+}
+
+TEST(Safetensors, ReadsHalves) {
+    const auto file = [](const std::string& dtype) {
+        const std::string header =
+            R"({"a":{"dtype":")" + dtype + R"(","shape":[3],"data_offsets":[0,6]}})";
+        std::string bytes(8, '\0');
+        bytes[0] = static_cast<char>(header.size());
+        return bytes + header + std::string("\x00\x3C\x80\x3F\x00\xC0", 6);
+    };
+    const auto values = [&](const std::string& dtype) {
+        return decode_safetensors(file(dtype), "file").tensors.at("a").values;
+    };
+    EXPECT_EQ(values("F16"), (std::vector<float>{1, 1.875F, -2}));
+    EXPECT_EQ(values("BF16"), (std::vector<float>{0.0078125F, 1, -2}));
+    EXPECT_THROW((void)values("F32"), Error);
+}
+
+TEST(Safetensors, WritesNoFloat16ThatIsNone) {
+    const Safetensors large{{{"a", Tensor({1, 1}, {65520})}}, {}};
+    EXPECT_THROW((void)encode_safetensors(large, FloatStorage::float16), Error);
+    const Safetensors vector{{{"a", Tensor({1}, {65520})}}, {}};
+    EXPECT_EQ(encode_safetensors(vector, FloatStorage::float16), encode_safetensors(vector));
 }
 
 TEST(ModelFile, EveryTruncationIsRefused) {

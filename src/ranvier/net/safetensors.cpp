@@ -1,10 +1,12 @@
 #include "ranvier/net/safetensors.hpp"
 
 #include "ranvier/base/error.hpp"
+#include "ranvier/base/half.hpp"
 #include "ranvier/net/strict_json.hpp"
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -57,6 +59,13 @@ std::vector<std::int64_t> read_dims(const json& shape, std::uint64_t max_values,
     return dims;
 }
 
+/// Bytes of one value; 0: of no such type.
+std::size_t size_of(const json& dtype) {
+    if (dtype == "F32" || dtype == "I32") return 4;
+    if (dtype == "F16" || dtype == "BF16") return 2;
+    return dtype == "I8" || dtype == "U8" ? 1 : 0;
+}
+
 Entry read_entry(const std::string& tensor, const json& value, std::uint64_t data_size,
                  const std::string& name) {
     const std::string where = fmt::format("{}: tensor '{}'", name, tensor);
@@ -64,11 +73,12 @@ Entry read_entry(const std::string& tensor, const json& value, std::uint64_t dat
         fail(Fault::bad_input, "{}: must have 'dtype', 'shape' and 'data_offsets' and nothing else",
              where);
     const json& dtype = member(value, "dtype", where);
-    if (dtype != "F32" && dtype != "I8" && dtype != "I32" && dtype != "U8")
+    const std::size_t value_size = size_of(dtype);
+    if (value_size == 0)
         fail(Fault::bad_input,
-             "{}: dtype is {}; only \"F32\", \"I32\", \"I8\" and \"U8\" can be read", where,
-             excerpt(dtype));
-    const std::size_t value_size = dtype == "I8" || dtype == "U8" ? 1 : sizeof(float);
+             "{}: dtype is {}; only \"F32\", \"F16\", \"BF16\", \"I32\", \"I8\" and \"U8\" can be "
+             "read",
+             where, excerpt(dtype));
     const json& offsets = member(value, "data_offsets", where);
     if (!offsets.is_array() || offsets.size() != 2)
         fail(Fault::bad_input, "{}: 'data_offsets' must be [begin, end]", where);
@@ -132,6 +142,21 @@ Int8Tensor read_int8(const Entry& entry, std::string_view values, const std::str
     return tensor;
 }
 
+Tensor read_floats(const Entry& entry, std::string_view values) {
+    Tensor tensor(entry.dims);
+    if (entry.dtype == "F32") {
+        std::memcpy(tensor.values.data(), values.data(), values.size());
+        return tensor;
+    }
+    const auto widen = entry.dtype == "F16" ? from_float16 : from_bfloat16;
+    for (std::size_t i = 0; i < tensor.size(); ++i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, values.data() + i * sizeof(bits), sizeof(bits));
+        tensor.values[i] = widen(bits);
+    }
+    return tensor;
+}
+
 template <typename Integer>
 std::vector<Integer> read_list(const Entry& entry, std::string_view values,
                                const std::string& name) {
@@ -143,9 +168,26 @@ std::vector<Integer> read_list(const Entry& entry, std::string_view values,
     return integers;
 }
 
+std::vector<std::uint16_t> in_float16(const std::string& name, const Tensor& tensor) {
+    std::vector<std::uint16_t> bits(tensor.size());
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+        const float value = tensor.values[i];
+        bits[i] = to_float16(value);
+        if (std::isfinite(value) && !std::isfinite(from_float16(bits[i])))
+            fail(Fault::bad_input,
+                 "'{}' holds {}; float16 ends at 65504: write this network in float32", name,
+                 value);
+    }
+    return bits;
+}
+
 }  // namespace
 
-std::string encode_safetensors(const Safetensors& content) {
+std::string encode_safetensors(const Safetensors& content, FloatStorage storage) {
+    std::map<std::string, std::vector<std::uint16_t>> halves;
+    if (storage == FloatStorage::float16)
+        for (const auto& [name, tensor] : content.tensors)
+            if (tensor.dims.size() > 1) halves.emplace(name, in_float16(name, tensor));
     json header = json::object();
     if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
     std::uint64_t at = 0;
@@ -155,10 +197,13 @@ std::string encode_safetensors(const Safetensors& content) {
         at += size;
     };
     for (const auto& [name, tensor] : content.tensors)
-        announce(name, "F32", tensor.dims, tensor.size() * sizeof(float));
+        if (!halves.contains(name))
+            announce(name, "F32", tensor.dims, tensor.size() * sizeof(float));
     for (const auto& [name, values] : content.int32)
         announce(name, "I32", {static_cast<std::int64_t>(values.size())},
                  values.size() * sizeof(std::int32_t));
+    for (const auto& [name, values] : halves)
+        announce(name, "F16", content.tensors.at(name).dims, values.size() * sizeof(values[0]));
     for (const auto& [name, tensor] : content.int8)
         announce(name, "I8", tensor.dims, tensor.values.size());
     for (const auto& [name, values] : content.bytes)
@@ -173,16 +218,16 @@ std::string encode_safetensors(const Safetensors& content) {
     std::memcpy(bytes.data(), &header_size, length_bytes);
     bytes.reserve(length_bytes + text.size() + at);
     bytes += text;
-    for (const auto& [name, tensor] : content.tensors)
-        bytes.append(reinterpret_cast<const char*>(tensor.values.data()),
-                     tensor.size() * sizeof(float));
-    for (const auto& [name, values] : content.int32)
+    const auto append = [&](const auto& values) {
         bytes.append(reinterpret_cast<const char*>(values.data()),
-                     values.size() * sizeof(std::int32_t));
-    for (const auto& [name, tensor] : content.int8)
-        bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size());
-    for (const auto& [name, values] : content.bytes)
-        bytes.append(reinterpret_cast<const char*>(values.data()), values.size());
+                     values.size() * sizeof(values[0]));
+    };
+    for (const auto& [name, tensor] : content.tensors)
+        if (!halves.contains(name)) append(tensor.values);
+    for (const auto& [name, values] : content.int32) append(values);
+    for (const auto& [name, values] : halves) append(values);
+    for (const auto& [name, tensor] : content.int8) append(tensor.values);
+    for (const auto& [name, values] : content.bytes) append(values);
     return bytes;
 }
 
@@ -206,7 +251,7 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& name) 
         }
     }
     require_seamless(entries, data.size(), name);
-    for (Entry& entry : entries) {
+    for (const Entry& entry : entries) {
         const std::string_view values = data.substr(entry.begin, entry.end - entry.begin);
         if (entry.dtype == "I32") {
             content.int32.emplace(entry.name, read_list<std::int32_t>(entry, values, name));
@@ -220,9 +265,7 @@ Safetensors decode_safetensors(std::string_view bytes, const std::string& name) 
             content.int8.emplace(entry.name, read_int8(entry, values, name));
             continue;
         }
-        Tensor tensor(std::move(entry.dims));
-        std::memcpy(tensor.values.data(), values.data(), values.size());
-        content.tensors.emplace(entry.name, std::move(tensor));
+        content.tensors.emplace(entry.name, read_floats(entry, values));
     }
     return content;
 }
