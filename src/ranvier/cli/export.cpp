@@ -27,7 +27,7 @@ void run(const ExportOptions& options) {
     const Network network = load_imported(options.network);
     if (options.float16) {
         save_network(network, options.output, FloatStorage::float16);
-        print(fmt::format("{}: written, weights in float16\n", options.output));
+        print(fmt::format("{}: written, float weights in float16\n", options.output));
         return;
     }
     const std::vector<std::string> approximations =

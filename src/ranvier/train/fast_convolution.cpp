@@ -64,6 +64,26 @@ WeightedGradients gradients_by_torch(const Convolution& op, const torch::Tensor&
     return result;
 }
 
+/// @return false if oneDNN has no fast way.
+bool gradients_by_onednn(const Convolution& op, const torch::Tensor& given, const torch::Tensor& in,
+                         const torch::Tensor& weight, const WantedGradients& wanted,
+                         Precision precision, WeightedGradients& result) {
+    if (!for_onednn(op, in)) return false;
+    const torch::Tensor g = given.contiguous(channels_last), x = in.contiguous(channels_last),
+                        w = weight.contiguous(channels_last);
+    WeightedGradients found;
+    if (wanted.input) found.input = torch::empty_like(x);
+    if (wanted.weight) found.weight = torch::empty_like(w);
+    const auto data = [](const torch::Tensor& tensor) {
+        return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
+    };
+    if (!onednn_gradients(sizes_of(op, x, w), precision, {data(g), data(x), data(w)},
+                          data(found.input), data(found.weight)))
+        return false;
+    result = found;
+    return true;
+}
+
 /// A convolution of LibTorch's graph; `op` lives as long as its network, which is longer.
 struct FastConvolution : torch::autograd::Function<FastConvolution> {
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -108,21 +128,9 @@ WeightedGradients fast_gradients(const Convolution& op, const torch::Tensor& giv
                                  const torch::Tensor& in, const torch::Tensor& weight,
                                  const WantedGradients& wanted, Precision precision) {
     WeightedGradients result;
-    const WantedGradients factors = {wanted.input, wanted.weight, false};
-    if (for_onednn(op, in)) {
-        const torch::Tensor g = given.contiguous(channels_last), x = in.contiguous(channels_last),
-                            w = weight.contiguous(channels_last);
-        if (wanted.input) result.input = torch::empty_like(x);
-        if (wanted.weight) result.weight = torch::empty_like(w);
-        const auto data = [](const torch::Tensor& tensor) {
-            return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
-        };
-        if (!onednn_gradients(sizes_of(op, x, w), precision, {data(g), data(x), data(w)},
-                              data(result.input), data(result.weight)))
-            result = gradients_by_torch(op, given, in, weight, factors, precision);
-    } else {
-        result = gradients_by_torch(op, given, in, weight, factors, precision);
-    }
+    if (!gradients_by_onednn(op, given, in, weight, wanted, precision, result))
+        result = gradients_by_torch(op, given, in, weight, {wanted.input, wanted.weight, false},
+                                    precision);
     if (wanted.bias) result.bias = given.sum({0, 2, 3});
     return result;
 }

@@ -165,7 +165,7 @@ WeightedGradients linear_gradients(const torch::Tensor& g, const torch::Tensor& 
                                    Precision precision) {
     const torch::Tensor x = in.flatten(1);
     WeightedGradients result;
-    if (x.is_cpu()) {
+    if (x.is_cpu() || precision == Precision::bfloat16) {
         result =
             convolution_gradients(one_to_one, g, as_image(x), as_kernel(weight), wanted, precision);
         if (wanted.weight) result.weight = result.weight.flatten(1);

@@ -28,8 +28,9 @@ struct Problem {
     Way way;
     Precision precision;
     bool bias;
+    int threads;  ///< that the primitive shares its work out to
     memory::dims x, weight, y;
-    std::array<memory::dim, 8> window;  ///< strides, dilations less 1, padding before, after
+    memory::dims stride, gap, before, after;  ///< gap: dilation less 1; padding before and after
     friend auto operator<=>(const Problem&, const Problem&) = default;
 };
 
@@ -38,11 +39,14 @@ Problem problem_of(Way way, const ConvolutionSizes& s, Precision precision, bool
     return {way,
             precision,
             bias,
+            at::get_num_threads(),
             {s.n, s.from.channels, s.from.height, s.from.width},
             {s.to.channels, s.from.channels, w.kernel_h, w.kernel_w},
             {s.n, s.to.channels, s.to.height, s.to.width},
-            {w.stride_h, w.stride_w, w.dilation_h - 1, w.dilation_w - 1, w.pad_top, w.pad_left,
-             w.pad_bottom, w.pad_right}};
+            {w.stride_h, w.stride_w},
+            {w.dilation_h - 1, w.dilation_w - 1},
+            {w.pad_top, w.pad_left},
+            {w.pad_bottom, w.pad_right}};
 }
 
 /// The orders of oneDNN's own choice differ from ours by blocks of channels.
@@ -53,20 +57,6 @@ struct Compiled {
 
 memory::desc in_floats(const memory::dims& dims, Tag order) {
     return {dims, Type::f32, order};
-}
-
-dnnl::convolution_forward::primitive_desc forward_of(const Problem& p, const memory::desc& x,
-                                                     const memory::desc& weight,
-                                                     const memory::desc& y,
-                                                     dnnl::algorithm algorithm,
-                                                     const dnnl::engine& engine) {
-    const auto two = [&](std::size_t first) {
-        return memory::dims{p.window[first], p.window[first + 1]};
-    };
-    const memory::desc bias = p.bias ? in_floats({p.y[1]}, Tag::x) : memory::desc();
-    return {{dnnl::prop_kind::forward_training, algorithm, x, weight, bias, y, two(0), two(2),
-             two(4), two(6)},
-            engine};
 }
 
 template <typename Found>
@@ -84,11 +74,13 @@ Compiled compile(const Problem& p, const dnnl::engine& engine) {
     const auto sum = [&](const memory::dims& dims) {
         return in_floats(dims, half ? Tag::nhwc : Tag::any);
     };
-    const memory::desc weight(p.weight, half ? Type::bf16 : Type::f32, Tag::any);
-    const auto there = forward_of(p, factor(p.x), weight, sum(p.y), algorithm, engine);
-    const auto two = [&](std::size_t first) {
-        return memory::dims{p.window[first], p.window[first + 1]};
-    };
+    const memory::desc x = factor(p.x), y = factor(p.y), y_sum = sum(p.y),
+                       weight(p.weight, half ? Type::bf16 : Type::f32, Tag::any),
+                       bias = p.bias ? in_floats({p.y[1]}, Tag::x) : memory::desc();
+    const dnnl::convolution_forward::primitive_desc there(
+        {dnnl::prop_kind::forward_training, algorithm, x, weight, bias, y_sum, p.stride, p.gap,
+         p.before, p.after},
+        engine);
     if (p.way == Way::there) {
         if (is_slow(there)) return {};
         return {dnnl::convolution_forward(there), there.src_desc(), there.weights_desc(),
@@ -96,24 +88,33 @@ Compiled compile(const Problem& p, const dnnl::engine& engine) {
     }
     if (p.way == Way::to_input) {
         const dnnl::convolution_backward_data::primitive_desc back(
-            {algorithm, sum(p.x), weight, factor(p.y), two(0), two(2), two(4), two(6)}, engine,
-            there);
+            {algorithm, sum(p.x), weight, y, p.stride, p.gap, p.before, p.after}, engine, there);
         if (is_slow(back)) return {};
         return {dnnl::convolution_backward_data(back), back.diff_src_desc(), back.weights_desc(),
                 back.diff_dst_desc()};
     }
     const dnnl::convolution_backward_weights::primitive_desc back(
-        {algorithm, factor(p.x), in_floats(p.weight, Tag::any), factor(p.y), two(0), two(2), two(4),
-         two(6)},
+        {algorithm, x, in_floats(p.weight, Tag::any), y, p.stride, p.gap, p.before, p.after},
         engine, there);
     if (is_slow(back)) return {};
     return {dnnl::convolution_backward_weights(back), back.src_desc(), back.diff_weights_desc(),
             back.diff_dst_desc()};
 }
 
-bool has_matrix_units() {
-    static const bool has = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx;
-    return has;
+/// Their names are sets of bits that grow with what the processor can do.
+bool processor_has(dnnl::cpu_isa wanted) {
+    static const auto all = static_cast<int>(dnnl::get_effective_cpu_isa());
+    return (all & static_cast<int>(wanted)) == static_cast<int>(wanted);
+}
+
+bool winograd_pays(const ConvolutionSizes& s) {
+    const Window& w = s.window;
+    const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
+                      w.dilation_h == 1 && w.dilation_w == 1 &&
+                      // oneDNN 2.6 takes unequal ones, and returns a wrong gradient of the input
+                      w.pad_top == w.pad_bottom && w.pad_left == w.pad_right;
+    return fits && std::min(s.from.channels, s.to.channels) >= 64 &&
+           s.n * s.to.height * s.to.width >= 1024;
 }
 
 /// oneDNN's primitives, made once for each problem, and memory that they need. For one thread at a
@@ -197,11 +198,9 @@ private:
 }  // namespace
 
 bool onednn_pays(const ConvolutionSizes& s, Precision precision) {
-    if (precision == Precision::bfloat16) return has_matrix_units();
-    const Window& w = s.window;
-    return w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
-           w.dilation_h == 1 && w.dilation_w == 1 &&
-           std::min(s.from.channels, s.to.channels) >= 64 && s.n * s.to.height * s.to.width >= 1024;
+    return precision == Precision::bfloat16
+               ? processor_has(dnnl::cpu_isa::avx512_core_amx)
+               : processor_has(dnnl::cpu_isa::avx512_core) && winograd_pays(s);
 }
 
 bool onednn_convolve(const ConvolutionSizes& sizes, Precision precision, const float* x,
