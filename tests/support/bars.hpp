@@ -5,6 +5,7 @@
 #include "ranvier/net/network.hpp"
 
 #include "tests/support/networks.hpp"
+#include <cmath>
 #include <fmt/format.h>
 
 namespace ranvier::testing {
@@ -27,7 +28,8 @@ inline MemorySamples bars(std::size_t n, std::uint64_t seed, const char* name = 
 }
 
 /// Two convolutions with spiking neurons behind them, and a linear layer; direct input.
-inline Network bars_network(NeuronKind kind, int steps) {
+/// @param n1, n2  channels of the convolutions.
+inline Network bars_network(NeuronKind kind, int steps, std::int64_t n1 = 6, std::int64_t n2 = 8) {
     Random random(3, 5);
     Activation neurons;
     neurons.neuron.kind = kind;
@@ -35,13 +37,14 @@ inline Network bars_network(NeuronKind kind, int steps) {
     neurons.neuron.threshold = {0.6F};
     Network network;
     append(network, "input", Input{{1, 8, 8}, {0.3F}, {0.3F}});
-    append(network, "conv1", convolution3x3(random_tensor({6, 1, 3, 3}, random, 0.4F)));
+    append(network, "conv1", convolution3x3(random_tensor({n1, 1, 3, 3}, random, 0.4F)));
     append(network, "neurons1", neurons);
     append(network, "pool", average_pool2());
-    append(network, "conv2", convolution3x3(random_tensor({8, 6, 3, 3}, random, 0.3F)));
+    const float range = 0.3F * std::sqrt(6.0F / static_cast<float>(n1));
+    append(network, "conv2", convolution3x3(random_tensor({n2, n1, 3, 3}, random, range)));
     append(network, "neurons2", neurons);
     append(network, "flatten", Flatten{});
-    append(network, "fc", Linear{random_tensor({2, 128}, random, 0.1F), {}});
+    append(network, "fc", Linear{random_tensor({2, 16 * n2}, random, 0.1F), {}});
     append(network, "output", Output{});
     network.timing.steps = steps;
     return network;

@@ -41,7 +41,7 @@ constexpr std::array vggs = {
     Vgg{"vgg9", "64 A 128 D 256 A 256 D 512 A 512 A 512 D", {4096, 4096}, 0.5F, 0.2F},
     // Two networks of this name: that of the float files, DIET and IIR, and that of the hybrid
     // paper's spiking file, for 100 classes there.
-    Vgg{"vgg11", "64 A 128 D 256 A 512 D 512 A 512 D 512 A 512 D 512 D", {4096, 4096}, 0.5F, 0.2F},
+    Vgg{"vgg11", "64 A 128 D 256 A 512 D 512 A 512 A 512 D 512 D", {4096, 4096}, 0.5F, 0.2F},
     Vgg{"vgg11_hybrid",
         "64 A 128 D 256 D 256 A 512 D 512 D 512 A 512 D 512 D",
         {1024, 1024},
