@@ -72,7 +72,8 @@ Model::Model(Network network)
       phase_coded_(has_phases(network_)) {}
 
 std::shared_ptr<const FastPlan> Model::plan() const {
-    std::call_once(plan_made_, [this] { plan_ = std::make_shared<const FastPlan>(network_); });
+    const std::scoped_lock lock(planning_);
+    if (plan_ == nullptr) plan_ = std::make_shared<const FastPlan>(network_);
     return plan_;
 }
 

@@ -30,7 +30,7 @@ private:
     std::unique_ptr<SpikingEngine> engine_;  ///< fast, or reference where that cannot
     std::size_t n_inputs_ = 0, n_outputs_ = 0;
     bool phase_coded_ = false;
-    mutable std::once_flag plan_made_;
+    mutable std::mutex planning_;
     mutable std::shared_ptr<const FastPlan> plan_;
 };
 

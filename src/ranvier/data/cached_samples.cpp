@@ -13,11 +13,14 @@ CachedSamples::CachedSamples(std::shared_ptr<const Samples> base)
 void CachedSamples::read(std::size_t index, std::span<float> pixels) const {
     require_readable(*this, index, pixels.size());
     Image& image = images_[index];
-    std::call_once(image.once, [&] {
-        std::vector<float> read(pixels.size());
-        base_->read(index, read);
-        image.pixels = std::move(read);
-    });
+    {
+        const std::scoped_lock lock(image.reading);
+        if (image.pixels.empty()) {
+            std::vector<float> read(pixels.size());
+            base_->read(index, read);
+            image.pixels = std::move(read);
+        }
+    }
     std::ranges::copy(image.pixels, pixels.begin());
 }
 

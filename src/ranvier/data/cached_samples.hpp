@@ -32,8 +32,8 @@ public:
 
 private:
     struct Image {
-        std::once_flag once;
-        std::vector<float> pixels;
+        std::mutex reading;
+        std::vector<float> pixels;  ///< empty: not read yet; never changed afterwards
     };
     std::shared_ptr<const Samples> base_;
     mutable std::vector<Image> images_;
