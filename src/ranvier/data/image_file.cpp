@@ -11,6 +11,13 @@
 #include <opencv2/imgproc.hpp>
 #include <string_view>
 
+#ifdef __SANITIZE_THREAD__
+/// GDAL, which OpenCV brings along, takes two locks of its own in either order while it starts.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
+    return "deadlock:libgdal";
+}
+#endif
+
 namespace ranvier {
 
 namespace fs = std::filesystem;
