@@ -131,11 +131,13 @@ class AttackTest(program.ProgramTest):
         self.expect_ok("convert", net, "-o", "diet.safetensors", "--preset", "diet", "--steps", 3,
                        "--silent-threshold", 0.1, "--calibrate", 20, "--data", "digits")
         self.assertIn("leaky_same_step", self.expect_ok("info", "diet.safetensors").stdout)
-        done = self.run_program("attack", "diet.safetensors", "--data", "digits", "--limit", 10)
-        # Max pools have no gradient through time; a float network that has them does.
-        self.assertEqual(done.returncode, UNSUPPORTED, done.stderr)
-        self.expect_ok("attack", "diet.safetensors", "--crafted-on", net, "--data", "digits",
-                       "--limit", 10)
+        data = ("--data", "digits", "--limit", 10, "--json", "r.json")
+        # Max pools have no gradient through time, but rates have one.
+        self.expect_error(UNSUPPORTED, "attack", "diet.safetensors", *data, "--gradient",
+                          "through_time", says="crafted_on")
+        for gradient, arguments in (("rate", ()), ("float", ("--crafted-on", net))):
+            self.expect_ok("attack", "diet.safetensors", *data, *arguments)
+            self.assertEqual(self.read_json("r.json")["rows"][0]["gradient"], gradient)
 
     def test_a_surrogate_of_a_float_network_is_refused_in_recipes(self):
         self.write("recipe.toml", program.UNTRAINED +
@@ -169,7 +171,11 @@ class AttackTest(program.ProgramTest):
                 (USAGE, (net, *data, "--leak", "0.9"), "leaky"),
                 (USAGE, (net, *data, "--leak", "1.5"), "leak"),
                 (USAGE, (net,), "data"),
-                (UNSUPPORTED, (snn, *data), "crafted_on"),
+                (USAGE, (net, *data, "--gradient", "rate"), "--gradient has no effect"),
+                (USAGE, (snn, *data, "--gradient", "rate", "--surrogate", "stdb"),
+                 "--surrogate has no effect here; it needs --gradient auto or through_time"),
+                (UNSUPPORTED, (snn, *data, "--surrogate", "stdb"), "crafted_on"),
+                (UNSUPPORTED, (snn, *data, "--gradient", "through_time"), "crafted_on"),
                 (IO, (net, *data, "--crafted-on", "none.safetensors"), "none.safetensors"),
                 (IO, ("none.safetensors", *data), "none.safetensors")):
             with self.subTest(arguments):

@@ -90,8 +90,13 @@ void add_attack_options(CLI::App& command, AttackCommand& options) {
             "class for each) or a class's number")
         ->capture_default_str()
         ->type_name("WORD");
+    add_choice(
+        command, "--gradient", attack.gradient,
+        "Crafted on a spiking network: the gradient of all its steps, or of its neurons' mean "
+        "rates, which every network has; auto: the former where there is one");
     add_choice(command, "--surrogate", attack.surrogate.kind,
-               "Crafted on a spiking network: what stands for the derivative of a spike");
+               "Crafted on a spiking network through time: what stands for the derivative of a "
+               "spike");
 }
 
 void add_sweep_options(CLI::App& command, AttackCommand& options) {
@@ -150,7 +155,7 @@ void add_attack(CLI::App& app, const CommandLine& line) {
     options->run.add_seed(*command);
     command->footer(
         "Images are crafted on the network that is attacked, a spiking one through time with its "
-        "encoder as the identity. Needs LibTorch.\n"
+        "encoder as the identity, or by its rates. Needs LibTorch.\n"
         "Examples:\n"
         "  ranvier attack net.safetensors --data digits --limit 100 --method fgsm,pgd --epsilon "
         "4/255,8/255\n"
@@ -162,8 +167,10 @@ void add_attack(CLI::App& app, const CommandLine& line) {
             return option != nullptr && option->count() > 0;
         };
         AttackStage stage = stage_of(*options);
+        if (given("surrogate")) require_surrogate(stage.options);
         refuse_unused("attack", unused_attack_key(stage, KeyStyle::command_line, given));
-        if (given("surrogate")) stage.surrogate_key = option_name("surrogate");
+        for (const char* key : {"gradient", "surrogate"})
+            if (given(key)) stage.gradient_key = option_name(key);
         run(*options, stage, line);
     });
 }

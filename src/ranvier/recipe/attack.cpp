@@ -88,8 +88,8 @@ const Network& crafting_network(const Network& network, const AttackRequest& req
     return request.crafted_on == nullptr ? network : *request.crafted_on;
 }
 
-void require_surrogate_use(const Network& network, const AttackRequest& request) {
-    const std::string& key = request.attack.surrogate_key;
+void require_gradient_use(const Network& network, const AttackRequest& request) {
+    const std::string& key = request.attack.gradient_key;
     if (key.empty() || crafting_network(network, request).spiking()) return;
     fail(Fault::usage,
          "attack: {} has no effect here; it needs a spiking network that images are crafted on, "
@@ -103,6 +103,11 @@ struct Crafted {
     double seconds = 0;
 };
 
+/// "float", or what of a spiking network was followed.
+std::string gradient_name(const AttackedImages& attacked) {
+    return attacked.gradient == SpikeGradient::automatic ? "float" : name_of(attacked.gradient);
+}
+
 /// A file name that sorts.
 std::string image_name(std::size_t index, int label) {
     return fmt::format("{:05}_label{}", index, label);
@@ -112,7 +117,7 @@ class AttackRun {
 public:
     AttackRun(const Network& network, const AttackRequest& request, const RunContext& context)
         : request_(request), context_(context), variants_(variants_of(network, request.attack)) {
-        require_surrogate_use(network, request);
+        require_gradient_use(network, request);
         DataOptions data = request.data;
         data.shape = network.input().shape;
         data.limit = request.attack.limit;
@@ -234,6 +239,7 @@ private:
                     {"adversarial_loss", clean - accuracy},
                     {"clean_cross_entropy", variant.clean.cross_entropy},
                     {"cross_entropy", now.cross_entropy},
+                    {"gradient", gradient_name(attacked)},
                     {"without_gradient", static_cast<double>(attacked.without_gradient) / n}});
         if (!attacked.targets.empty()) row["target_rate"] = target_rate(now, attacked.targets);
         rows_.push_back(std::move(row));
@@ -334,7 +340,8 @@ std::string attack_text(const Json& result) {
     std::vector<std::string> header = {"attack", "epsilon"};
     if (rows.at(0).at("timesteps") > 0) header.emplace_back("timesteps");
     if (shown("leak")) header.emplace_back("leak");
-    for (const char* title : {"clean", "attacked", "lost", "cross entropy", "then", "no gradient"})
+    for (const char* title :
+         {"clean", "attacked", "lost", "cross entropy", "then", "gradient", "none for"})
         header.emplace_back(title);
     if (shown("target_rate")) header.emplace_back("taken for target");
     Table table(header);
@@ -349,6 +356,7 @@ std::string attack_text(const Json& result) {
         cells.push_back(fmt::format("{:.2f} points", 100 * number("adversarial_loss")));
         for (const char* key : {"clean_cross_entropy", "cross_entropy"})
             cells.push_back(fmt::format("{:.4f}", number(key)));
+        cells.push_back(row.value("gradient", "-"));
         cells.push_back(percent_text(number("without_gradient")));
         if (row.contains("target_rate")) cells.push_back(percent_text(number("target_rate")));
         table.add_row(cells);

@@ -27,14 +27,15 @@ struct AttackRequest {
 ///     adversarial_loss              the former minus the latter
 ///     clean_cross_entropy, cross_entropy      means; a rate-coded network's outputs are divided by
 ///                                             its timesteps
+///     gradient                      that the attack followed: "float", "through_time" or "rate"
 ///     without_gradient              share of images that the attack had no gradient for
 ///     target_rate                   targeted: share that is taken for the target, of the others
 ///     crafting_seconds              of the row's images; black box: rows have the same ones
 ///
 /// The result itself has the keys of the last row too.
 /// @throws Error as attack(), open_dataset and the engines; Error(usage) for steps or leaks that do
-///         not fit the network, or a surrogate where the images are crafted on a float network;
-///         Error(unsupported) without LibTorch.
+///         not fit the network, or a surrogate or a kind of gradient where the images are crafted
+///         on a float network; Error(unsupported) without LibTorch.
 [[nodiscard]] nlohmann::ordered_json run_attack(const Network& network,
                                                 const AttackRequest& request,
                                                 const RunContext& context);

@@ -45,26 +45,40 @@ bool decays(const AttackStage& stage) {
     return stage.options.surrogate.kind != SurrogateKind::linear;
 }
 
+bool through_time(const AttackStage& stage) {
+    return stage.options.gradient != SpikeGradient::rate;
+}
+
 const std::vector<KeyUse<AttackStage>>& key_uses() {
     const Need<AttackStage> of_pgd{"method", {name_of(AttackMethod::pgd)}, pgd},
         decaying{"surrogate",
                  {name_of(SurrogateKind::stdb), name_of(SurrogateKind::exponential)},
-                 decays};
+                 decays},
+        in_time{"gradient",
+                {name_of(SpikeGradient::automatic), name_of(SpikeGradient::through_time)},
+                through_time};
     static const std::vector<KeyUse<AttackStage>> all = {{"step", {of_pgd}},
                                                          {"iterations", {of_pgd}},
                                                          {"random_start", {of_pgd}},
-                                                         {"surrogate_decay", {decaying}}};
+                                                         {"surrogate", {in_time}},
+                                                         {"surrogate_scale", {in_time}},
+                                                         {"surrogate_decay", {in_time, decaying}}};
     return all;
 }
 
-void read_surrogate(TableReader& reader, AttackStage& stage) {
+void read_gradient(TableReader& reader, AttackStage& stage) {
+    reader.read_name("gradient", stage.options.gradient);
     Surrogate& surrogate = stage.options.surrogate;
     reader.read_name("surrogate", surrogate.kind);
     if (surrogate.kind == SurrogateKind::exponential) surrogate.decay = 1;
     reader.read("surrogate_scale", surrogate.scale, 0, 1e30);
     reader.read("surrogate_decay", surrogate.decay, 0, 1e30);
-    for (const char* key : {"surrogate_decay", "surrogate_scale", "surrogate"})
-        if (reader.has(key)) stage.surrogate_key = key;
+    if (reader.has("gradient")) stage.gradient_key = "gradient";
+    for (const char* key : {"surrogate_decay", "surrogate_scale", "surrogate"}) {
+        if (!reader.has(key)) continue;
+        stage.gradient_key = key;
+        require_surrogate(stage.options);
+    }
 }
 
 }  // namespace
@@ -72,6 +86,11 @@ void read_surrogate(TableReader& reader, AttackStage& stage) {
 std::optional<UnusedKey> unused_attack_key(const AttackStage& stage, KeyStyle style,
                                            const std::function<bool(const char*)>& given) {
     return first_unused(key_uses(), stage, style, given);
+}
+
+void require_surrogate(AttackOptions& options) {
+    if (options.gradient == SpikeGradient::automatic)
+        options.gradient = SpikeGradient::through_time;
 }
 
 double fraction_named(const std::string& word, const std::string& where) {
@@ -120,7 +139,7 @@ AttackStage read_attack_stage(TableReader& reader) {
     if (const auto word = only_word("target")) set_target(options, *word, reader.place("target"));
     reader.read_integer("iterations", options.iterations, 1, 1 << 20);
     reader.read("random_start", options.random_start);
-    read_surrogate(reader, stage);
+    read_gradient(reader, stage);
     const auto given = [&reader](const char* key) { return reader.has(key); };
     if (const auto unused = unused_attack_key(stage, KeyStyle::toml, given))
         reader.require_use(unused->key.c_str(), false, unused->needs.c_str());

@@ -23,9 +23,9 @@ struct AttackStage {
     std::size_t limit = 0;        ///< attack the first so many samples; 0: all
     std::string crafted_on{};     ///< recipe: an earlier stage or a model file; empty: itself
     bool save_images = false;
-    /// The first key of the surrogate that was given, as written; empty: none. Whether it does
-    /// anything is seen from the network that images are crafted on.
-    std::string surrogate_key{};
+    /// A key that was given, as written, and says how a spiking network's gradient is taken; empty:
+    /// none. Whether it does anything is seen from the network that images are crafted on.
+    std::string gradient_key{};
 };
 
 /// @throws Error(bad_input) for a value that is out of range.
@@ -34,6 +34,9 @@ struct AttackStage {
 /// As unused_key of conversions: the first given key that the attack does not use.
 [[nodiscard]] std::optional<UnusedKey> unused_attack_key(
     const AttackStage& stage, KeyStyle style, const std::function<bool(const char*)>& given);
+
+/// Who chose a surrogate wants the gradient that it belongs to, and no other in its place.
+void require_surrogate(AttackOptions& options);
 
 /// A number, or a fraction: "0.03", "8/255".
 /// @param where  what the word was given for; stands in the message.

@@ -122,13 +122,28 @@ TEST(AttackStage, KeysWithoutEffectAreTheSameInRecipesAndOnTheCommandLine) {
     EXPECT_EQ(unused(fgsm, "surrogate_decay"),
               "--surrogate-decay needs --surrogate stdb or exponential");
     EXPECT_EQ(unused(both, "surrogate_decay"), "");
-    for (const char* key : {"epsilon", "target", "surrogate"}) EXPECT_EQ(unused(fgsm, key), "");
+    for (const char* key : {"epsilon", "target", "surrogate", "gradient"})
+        EXPECT_EQ(unused(fgsm, key), "");
+    AttackStage rates;
+    rates.options.gradient = SpikeGradient::rate;
+    for (const auto& [key, option] :
+         {std::pair{"surrogate", "--surrogate"}, std::pair{"surrogate_scale", "--surrogate-scale"},
+          std::pair{"surrogate_decay", "--surrogate-decay"}})
+        EXPECT_EQ(unused(rates, key),
+                  std::string(option) + " needs --gradient auto or through_time");
 }
 
-TEST(AttackStage, RemembersThatASurrogateWasChosen) {
-    EXPECT_EQ(stage_of("").surrogate_key, "");
-    EXPECT_EQ(stage_of("surrogate = \"linear\"").surrogate_key, "surrogate");
-    EXPECT_EQ(stage_of("surrogate_scale = 0.3").surrogate_key, "surrogate_scale");
+TEST(AttackStage, RemembersWhatConcernsSpikingNetworksAlone) {
+    EXPECT_EQ(stage_of("").gradient_key, "");
+    EXPECT_EQ(stage_of("surrogate = \"linear\"").gradient_key, "surrogate");
+    EXPECT_EQ(stage_of("surrogate_scale = 0.3").gradient_key, "surrogate_scale");
+    EXPECT_EQ(stage_of("gradient = \"rate\"").gradient_key, "gradient");
+}
+
+TEST(AttackStage, ASurrogateWantsItsGradient) {
+    EXPECT_EQ(stage_of("").options.gradient, SpikeGradient::automatic);
+    EXPECT_EQ(stage_of("gradient = \"rate\"").options.gradient, SpikeGradient::rate);
+    EXPECT_EQ(stage_of("surrogate = \"stdb\"").options.gradient, SpikeGradient::through_time);
 }
 
 TEST(SetLeak, ChangesLeakyNeuronsAlone) {

@@ -154,6 +154,11 @@ inline constexpr std::array<NameOf<SurrogateKind>, 3> names_of(SurrogateKind) {
 inline constexpr std::array<NameOf<AttackMethod>, 2> names_of(AttackMethod) {
     return {{{"fgsm", AttackMethod::fgsm}, {"pgd", AttackMethod::pgd}}};
 }
+inline constexpr std::array<NameOf<SpikeGradient>, 3> names_of(SpikeGradient) {
+    return {{{"auto", SpikeGradient::automatic},
+             {"through_time", SpikeGradient::through_time},
+             {"rate", SpikeGradient::rate}}};
+}
 inline constexpr std::array<NameOf<PoolStyle>, 5> names_of(PoolStyle) {
     return {{{"own", PoolStyle::own},
              {"average_before_relu", PoolStyle::average_before_relu},

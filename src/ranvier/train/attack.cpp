@@ -72,8 +72,9 @@ public:
           n_classes_(infer_shapes(network).back().size()),
           size_(static_cast<std::size_t>(network.input().shape.size())),
           device_(usable_device(options.device, single_process())),
-          gradient_(network, options.surrogate, device_) {
+          gradient_(network, options.surrogate, device_, options.gradient) {
         result_.images = images;
+        result_.gradient = gradient_.kind();
         if (options.goal == AttackGoal::untargeted) return;
         for (std::size_t i = 0; i < labels.size(); ++i) result_.targets.push_back(target_of(i));
     }

@@ -27,6 +27,13 @@ enum class AttackGoal {
     fixed_class,   ///< AttackOptions::target; images that are of it stay as they are
 };
 
+/// What the gradient of a spiking network is.
+enum class SpikeGradient {
+    automatic,     ///< through_time where the network has that, else rate
+    through_time,  ///< of every spike of every step, with the surrogate
+    rate,          ///< of the network's neurons as bounded ReLUs, SpikingLayers::as_rates
+};
+
 struct AttackOptions {
     AttackMethod method = AttackMethod::fgsm;
     double epsilon = 8.0 / 255;  ///< largest change of a pixel, 0 to 1
@@ -34,8 +41,9 @@ struct AttackOptions {
     int iterations = 7;          ///< pgd
     bool random_start = true;    ///< pgd: begin anywhere in the ball, else at the image
     AttackGoal goal = AttackGoal::untargeted;
-    int target = 0;         ///< fixed_class
-    Surrogate surrogate{};  ///< spiking networks
+    int target = 0;  ///< fixed_class
+    SpikeGradient gradient = SpikeGradient::automatic;
+    Surrogate surrogate{};  ///< spiking networks, through time
     std::uint64_t seed = 1;
     int n_threads = 0;  ///< 0: all cores
     DeviceKind device = DeviceKind::cpu;
@@ -47,13 +55,16 @@ struct AttackedImages {
     /// Images whose first gradient is 0 everywhere. An attack of them fails for want of a gradient;
     /// that says nothing about the network's robustness.
     std::size_t without_gradient = 0;
+    /// What was followed; automatic: a float network's own gradient.
+    SpikeGradient gradient = SpikeGradient::automatic;
 };
 
 /// Changes images so that `network` errs: by the gradient of the cross entropy of its output, a
 /// spiking network's divided by its timesteps. A spiking network is differentiated through time;
 /// its encoder counts as the identity, so that the gradient is sum over t of W_1^T dL/du_1(t).
 /// Neurons are N2 or N3, or N1 with reset by subtraction, which counts as N3 without leak: they
-/// differ where a membrane equals its threshold exactly.
+/// differ where a membrane equals its threshold exactly. All other spiking networks (max pools,
+/// reset to zero, multi_spike, one_spike, delayed propagation) are differentiated by their rates.
 ///
 /// An image's result is a function of the image, its class, its index and the options alone, not of
 /// threads or of the other images: random starts and classes are drawn by (seed, index), spikes of

@@ -2,6 +2,8 @@
 
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/random.hpp"
+#include "ranvier/data/memory_samples.hpp"
+#include "ranvier/sim/simulator.hpp"
 #include "ranvier/train/input_gradient.hpp"
 #include "ranvier/train/layer_operations.hpp"
 #include "ranvier/train/spiking_executor.hpp"
@@ -307,6 +309,129 @@ TEST(InputGradient, IntegrateFireCountsAsLeakySameStepWithoutLeak) {
               attack(leaky, images.pixels, images.labels, pgd(0.1)).images);
 }
 
+/// Spiking networks that have no gradient through time.
+enum class Other { max_pool, reset_to_zero, multi_spike, delayed, one_spike };
+constexpr Other all_others[] = {Other::max_pool, Other::reset_to_zero, Other::multi_spike,
+                                Other::delayed, Other::one_spike};
+
+Network other_network(std::uint64_t seed, Other kind, int steps) {
+    Network network = random_network(seed, Kind::same_step);
+    network.timing.steps = steps;
+    network.input().mean = network.input().std = {};  // phases are of pixels in [0, 1]
+    if (kind == Other::max_pool) network.layers[3].operation = testing::max_pool2();
+    if (kind == Other::delayed) network.timing.propagation = Propagation::delayed;
+    if (kind == Other::one_spike) {
+        network.timing.input = InputCoding::binary_phase;
+        network.timing.wait = steps;
+    }
+    for (const std::size_t l : {2, 5}) {
+        Neuron& neuron = network.layers[l].as<Activation>()->neuron;
+        neuron.leak = 1;
+        neuron.threshold = {0.6F, 0.9F, 0.7F, 0.8F};
+        neuron.amplitude = {1.0F, 0.8F, 1.2F, 0.5F};
+        neuron.kind = NeuronKind::integrate_fire;
+        if (kind == Other::reset_to_zero) neuron.reset = Reset::zero;
+        if (kind == Other::multi_spike) neuron.kind = NeuronKind::multi_spike;
+        if (kind == Other::one_spike) {
+            neuron.kind = NeuronKind::one_spike;
+            neuron.base = 1.1F;
+        }
+    }
+    return network;
+}
+
+/// Outputs of the simulator, [n][n_out]; per step where spikes come at a rate.
+torch::Tensor simulated(const Network& network, const Images& images, const Tensor& pixels) {
+    const MemorySamples samples({network.input().shape, 3, images.labels, pixels.values, "images"});
+    SimulationOptions options;
+    options.keep_logits = true;
+    const Tensor sums =
+        make_reference_simulator(network)->run(samples, options, no_progress()).logits;
+    const torch::Tensor outputs = row_major(sums, torch::kFloat32);
+    return is_phase_code(network.timing.input) ? outputs : outputs / network.timing.steps;
+}
+
+TEST(InputGradient, RatesAreWhatNeuronsPassOnInManySteps) {
+    for (const Other kind : {Other::max_pool, Other::multi_spike, Other::delayed, Other::one_spike})
+        for (std::uint64_t seed = 0; seed < 4; ++seed) {
+            SCOPED_TRACE(static_cast<int>(kind));
+            const Network network = other_network(seed, kind, kind == Other::one_spike ? 60 : 2000);
+            const Images images = random_images(seed, 4, network, 3);
+            const torch::NoGradGuard no_grad;
+            Executor rates(network, torch::kFloat32, torch::kCPU, Precision::float32,
+                           SpikingLayers::as_rates);
+            const torch::Tensor expected = rates.forward(row_major(images.pixels, torch::kFloat32));
+            const torch::Tensor found = simulated(network, images, images.pixels);
+            EXPECT_GT(expected.abs().max().item<double>(), 0.1);
+            // A code of base 1.1 rounds to 5 %; a rate of 2,000 steps to far less.
+            EXPECT_LT((found - expected).abs().max().item<double>(),
+                      kind == Other::one_spike ? 0.06 : 0.02);
+        }
+}
+
+TEST(InputGradient, OfRatesByHand) {
+    // Pixel -> weight 2 -> neuron (threshold 4, amplitude 3) -> weights 1 and -1 to two classes.
+    Network network;
+    Activation activation;
+    activation.neuron.kind = NeuronKind::integrate_fire;
+    activation.neuron.reset = Reset::zero;
+    activation.neuron.threshold = {4};
+    activation.neuron.amplitude = {3};
+    testing::append(network, "input", Input{{1, 1, 1}, {}, {}});
+    testing::append(network, "flatten", Flatten{});
+    testing::append(network, "fc1", Linear{Tensor({1, 1}, {2.0F}), {}});
+    testing::append(network, "act", activation);
+    testing::append(network, "fc2", Linear{Tensor({2, 1}, {1.0F, -1.0F}), {}});
+    testing::append(network, "output", Output{});
+    network.timing.steps = 8;
+    const auto gradient_at = [&](const Network& net, float pixel, std::int64_t label) {
+        return InputGradient(net, {})(torch::full({1, 1, 1, 1}, pixel), torch::tensor({label}))
+            .item<double>();
+    };
+    // Rate 3 * (2 x / 4) = 0.75 at x = 0.5: outputs +-0.75, and dL/dx = -(1 - p) * 2 * 1.5.
+    const double p = 1 / (1 + std::exp(-1.5));
+    EXPECT_NEAR(gradient_at(network, 0.5F, 0), -3 * (1 - p), 1e-6);
+    EXPECT_NEAR(gradient_at(network, 0.5F, 1), 3 * p, 1e-6);
+    EXPECT_EQ(InputGradient(network, {}).kind(), SpikeGradient::rate);
+    network.layers[2].as<Linear>()->weight.values = {8};  // 8 * 0.75 is above the threshold
+    EXPECT_EQ(gradient_at(network, 0.75F, 0), 0);
+    network.layers[3].as<Activation>()->neuron.kind = NeuronKind::multi_spike;  // no bound
+    EXPECT_GT(std::abs(gradient_at(network, 0.75F, 1)), 1);
+    network.layers[2].as<Linear>()->weight.values = {-1};
+    EXPECT_EQ(gradient_at(network, 0.75F, 0), 0);
+}
+
+TEST(Attack, FollowsRatesWhereThereIsNoWayThroughTime) {
+    for (const Other kind : all_others) {
+        SCOPED_TRACE(static_cast<int>(kind));
+        const Network network = other_network(11, kind, 24);
+        const Images images = random_images(11, 64, network, 3);
+        const torch::Tensor labels =
+            torch::tensor(std::vector<std::int64_t>(images.labels.begin(), images.labels.end()));
+        const auto loss = [&](const Tensor& pixels) {
+            return torch::cross_entropy_loss(simulated(network, images, pixels), labels)
+                .item<double>();
+        };
+        const AttackedImages worse = attack(network, images.pixels, images.labels, pgd(0.1));
+        EXPECT_EQ(worse.gradient, SpikeGradient::rate);
+        EXPECT_GT(loss(worse.images), loss(images.pixels) * 1.01);
+    }
+}
+
+TEST(Attack, SaysWhichGradientItFollowed) {
+    const Network spiking = random_network(3, Kind::same_step);
+    const Images images = random_images(3, 2, spiking, 3);
+    const auto followed = [&](const Network& network, SpikeGradient wanted) {
+        AttackOptions options;
+        options.gradient = wanted;
+        return attack(network, images.pixels, images.labels, options).gradient;
+    };
+    EXPECT_EQ(followed(spiking, SpikeGradient::automatic), SpikeGradient::through_time);
+    EXPECT_EQ(followed(spiking, SpikeGradient::rate), SpikeGradient::rate);
+    EXPECT_EQ(followed(random_network(3, Kind::relu), SpikeGradient::automatic),
+              SpikeGradient::automatic);
+}
+
 std::string refusal(const Network& network, const Images& images, const AttackOptions& options,
                     Fault fault) {
     try {
@@ -347,12 +472,15 @@ TEST(Attack, RefusesWhatItCannotDo) {
     says(refusal(network, labelled, {}, Fault::bad_input), "image 1 is of class 7");
     labelled.labels.pop_back();
     says(refusal(network, labelled, {}, Fault::bad_input), "1 labels");
+    options = {};
+    options.gradient = SpikeGradient::through_time;
     network.layers[3].operation = testing::max_pool2();
-    says(refusal(network, images, {}, Fault::unsupported), "'pool'");
+    says(refusal(network, images, options, Fault::unsupported), "'pool'");
     network = random_network(1, Kind::same_step);
     network.layers[5].as<Activation>()->neuron.kind = NeuronKind::multi_spike;
-    says(refusal(network, images, {}, Fault::unsupported), "'act2'");
-    says(refusal(network, images, {}, Fault::unsupported), "crafted_on");
+    says(refusal(network, images, options, Fault::unsupported), "'act2'");
+    says(refusal(network, images, options, Fault::unsupported), "gradient \"rate\"");
+    says(refusal(network, images, options, Fault::unsupported), "crafted_on");
 }
 
 }  // namespace

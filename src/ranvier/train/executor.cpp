@@ -35,6 +35,7 @@ struct Executor::Apply {
         torch::Tensor x = in[0];
         if (own.mean.defined()) x = x - own.mean;
         if (own.variance.defined()) x = x / own.variance;
+        if (own.slope.defined()) x = (x * own.slope).clamp(-1, 1);
         return x.contiguous(channels_last);
     }
     torch::Tensor operator()(const Convolution& op) const {
@@ -80,6 +81,7 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Activation& op) const {
         if (op.neuron.kind == NeuronKind::sign) return sign(in[0]);
+        if (op.neuron.spiking()) return rate(in[0]);
         torch::Tensor x = in[0];
         x = overwrites ? torch::relu_(x) : torch::relu(x);
         if (op.neuron.kind == NeuronKind::relu) return x;
@@ -92,6 +94,10 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Output&) const { return in[0]; }
 
+    [[nodiscard]] torch::Tensor rate(const torch::Tensor& x) const {
+        const torch::Tensor unbounded = torch::relu(x * own.slope);
+        return own.largest.defined() ? torch::minimum(unbounded, own.largest) : unbounded;
+    }
     /// XNOR-Net, section 3.2: -1 below 0, else +1; the gradient passes where |x| <= 1.
     static torch::Tensor sign(const torch::Tensor& x) {
         const torch::Tensor bounded = x.clamp(-1, 1);
@@ -101,12 +107,12 @@ struct Executor::Apply {
 };
 
 Executor::Executor(const Network& network, torch::Dtype dtype, torch::Device device,
-                   Precision precision)
+                   Precision precision, SpikingLayers spiking)
     : network_(network),
       shapes_(infer_shapes(network)),
       options_(torch::TensorOptions(dtype).device(device)),
       precision_(precision) {
-    require_float_neurons(network);
+    if (spiking == SpikingLayers::refused) require_float_neurons(network);
     for (const Layer& layer : network.layers)
         if (adjacency_of(layer) != nullptr)
             fail(Fault::unsupported,
@@ -146,7 +152,19 @@ void Executor::load(const Layer& layer, Weights& own) {
     } else if (const auto* input = layer.as<Input>()) {
         if (!input->mean.empty()) own.mean = per_channel(input->mean, options_);
         if (!input->std.empty()) own.variance = per_channel(input->std, options_);
+        // Spikes of Poisson input are so many for a normalized pixel of 1, but one a step at most.
+        if (network_.spiking() && network_.timing.input == InputCoding::poisson)
+            own.slope = per_channel({network_.timing.input_rate}, options_);
+    } else if (const auto* activation = layer.as<Activation>()) {
+        if (activation->neuron.spiking()) load_rate(activation->neuron, own);
     }
+}
+
+void Executor::load_rate(const Neuron& neuron, Weights& own) const {
+    own.largest = per_channel(neuron.amplitude, options_);
+    own.slope = own.largest / per_channel(neuron.threshold, options_);
+    if (neuron.kind == NeuronKind::multi_spike) own.largest.reset();
+    if (neuron.kind == NeuronKind::one_spike) own.largest = own.largest / neuron.base;
 }
 
 torch::Tensor Executor::forward(const torch::Tensor& pixels, const Pass& pass) {

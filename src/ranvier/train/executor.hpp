@@ -12,20 +12,32 @@
 // Includes LibTorch: only for source files of this part.
 namespace ranvier {
 
+/// What Executor makes of spiking neurons.
+enum class SpikingLayers {
+    refused,
+    /// Each is what it passes on per step on average: a ReLU of its current, divided by its
+    /// threshold, times the amplitude; no more than the amplitude, which one spike per step is
+    /// (multi_spike: unbounded; one_spike: amplitude / base, the earliest phase). Leaks and what
+    /// membranes keep are left out.
+    as_rates,
+};
+
 /// Runs a float network with gradients: holds its weights as LibTorch tensors, computes the
 /// outputs of a batch, and puts the trained weights back.
 ///
 /// Within, every value is [n][channels][height][width], in channels-last memory order, which
 /// LibTorch's convolutions run at more than twice the speed. Gradients are those of PyTorch;
 /// quantized_relu passes the gradient on where its input is > 0, sign where it is in [-1, 1]
-/// (straight-through).
+/// (straight-through). Spiking neurons as rates have the gradient of the bounded ReLU.
 class Executor final : public GradientNetwork {
 public:
     /// @param dtype  torch::kFloat32, or torch::kFloat64 to check gradients.
-    /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking.
+    /// @throws Error(bad_input) as infer_shapes; Error(unsupported) if a neuron is spiking and
+    ///         such are refused.
     /// @param device  of all tensors; images may come from another.
     explicit Executor(const Network& network, torch::Dtype dtype = torch::kFloat32,
-                      torch::Device device = torch::kCPU, Precision precision = Precision::float32);
+                      torch::Device device = torch::kCPU, Precision precision = Precision::float32,
+                      SpikingLayers spiking = SpikingLayers::refused);
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; normalized here.
     /// @return [n][n_out] values of the output layer, in [channels][height][width] order.
@@ -55,10 +67,12 @@ private:
     struct Weights {
         torch::Tensor weight, bias;    ///< batch norm: scale and shift
         torch::Tensor mean, variance;  ///< batch norm and input (there: mean and std)
+        torch::Tensor slope, largest;  ///< neurons as rates; `largest` is undefined: unbounded
     };
     struct Apply;
 
     void load(const Layer& layer, Weights& own);
+    void load_rate(const Neuron& neuron, Weights& own) const;
 
     Network network_;  ///< its weights are those that training began with
     std::vector<Shape> shapes_;

@@ -29,27 +29,39 @@ SpikeTraining without_training(const Surrogate& surrogate, int steps) {
             .checkpoint_steps = steps > many_steps ? many_steps / 2 : 0};
 }
 
+/// The network for the way through time; null where its rates are to be followed.
+std::unique_ptr<SpikingModel> model_through_time(const Network& network, const Surrogate& surrogate,
+                                                 torch::Device device, SpikeGradient kind) {
+    if (!network.spiking() || kind == SpikeGradient::rate) return nullptr;
+    try {
+        return std::make_unique<SpikingModel>(with_gradients(network),
+                                              without_training(surrogate, network.timing.steps),
+                                              torch::kFloat32, device);
+    } catch (const Error& error) {
+        if (error.fault() != Fault::unsupported) throw;
+        if (kind == SpikeGradient::automatic) return nullptr;
+        fail(Fault::unsupported,
+             "attack: there is no gradient through time to follow: {}; or follow the rates "
+             "(gradient \"rate\"), or craft the images on another network (crafted_on)",
+             error.what());
+    }
+}
+
 }  // namespace
 
 InputGradient::InputGradient(const Network& network, const Surrogate& surrogate,
-                             torch::Device device) {
-    try {
-        if (network.spiking()) {
-            spiking_ = std::make_unique<SpikingModel>(
-                with_gradients(network), without_training(surrogate, network.timing.steps),
-                torch::kFloat32, device);
-            return;
-        }
-        float_ = std::make_unique<Executor>(network, torch::kFloat32, device);
-        for (const NamedTensor& parameter : float_->parameters())
-            parameter.tensor.set_requires_grad(false);
-    } catch (const Error& error) {
-        if (error.fault() != Fault::unsupported) throw;
-        fail(Fault::unsupported,
-             "attack: there is no gradient to follow: {}; or craft the images on another network, "
-             "for instance the float one (crafted_on)",
-             error.what());
+                             torch::Device device, SpikeGradient kind)
+    : kind_(SpikeGradient::automatic),
+      spiking_(model_through_time(network, surrogate, device, kind)) {
+    if (spiking_) {
+        kind_ = SpikeGradient::through_time;
+        return;
     }
+    if (network.spiking()) kind_ = SpikeGradient::rate;
+    float_ = std::make_unique<Executor>(network, torch::kFloat32, device, Precision::float32,
+                                        SpikingLayers::as_rates);
+    for (const NamedTensor& parameter : float_->parameters())
+        parameter.tensor.set_requires_grad(false);
 }
 
 torch::Tensor InputGradient::operator()(const torch::Tensor& pixels, const torch::Tensor& labels,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ranvier/train/attack.hpp"
 #include "ranvier/train/executor.hpp"
 #include "ranvier/train/spiking_run.hpp"
 
@@ -12,9 +13,14 @@ namespace ranvier {
 /// used by several threads at once.
 class InputGradient {
 public:
-    /// @throws Error(unsupported) naming the layer if the network has none.
+    /// @throws Error(unsupported) naming the layer if the network has none, or not the one that
+    ///         `kind` asks for.
     InputGradient(const Network& network, const Surrogate& surrogate,
-                  torch::Device device = torch::kCPU);
+                  torch::Device device = torch::kCPU,
+                  SpikeGradient kind = SpikeGradient::automatic);
+
+    /// What it is; automatic: a float network's.
+    [[nodiscard]] SpikeGradient kind() const noexcept { return kind_; }
 
     /// @param pixels  [n][channels][height][width] in [0, 1]; undefined if `pass` has frames, of
     ///                which the gradient is then, summed over steps.
@@ -29,7 +35,8 @@ private:
                                              const torch::Tensor& labels,
                                              const SpikingPass& pass) const;
 
-    std::unique_ptr<Executor> float_;
+    SpikeGradient kind_;
+    std::unique_ptr<Executor> float_;  ///< a float network, or rates
     std::unique_ptr<SpikingModel> spiking_;
 };
 
