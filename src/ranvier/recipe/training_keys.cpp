@@ -132,6 +132,7 @@ TrainStage read_fine_tune(TableReader& reader) {
     reader.read("dropout", dropout, 0, most_dropout);
     spikes.dropout = static_cast<float>(dropout);
     reader.read_integer("checkpoint_steps", spikes.checkpoint_steps, 0, 4096);
+    reader.read_integer("silent_batches", spikes.silent_batches, 1);
     return stage;
 }
 

@@ -15,6 +15,9 @@ struct SpikeTraining {
     /// Keep the membranes of so many steps only, and compute the others again in the backward pass:
     /// less memory, a third more time. 0: keep all.
     int checkpoint_steps = 0;
+    /// In a row, without a spike of a layer of neurons, before training stops; or an epoch's, if
+    /// those are fewer. Its neurons may come back.
+    int silent_batches = 100;
 };
 
 }  // namespace ranvier

@@ -26,6 +26,9 @@ void require_options(const SpikeTraining& o) {
     if (o.checkpoint_steps < 0)
         fail(Fault::bad_input, "train: checkpoint_steps is {}; allowed is 0 (keep all) or more",
              o.checkpoint_steps);
+    if (o.silent_batches < 1)
+        fail(Fault::bad_input, "train: silent_batches is {}; allowed is 1 or more",
+             o.silent_batches);
 }
 
 /// Why a layer cannot be trained through time, and what to do; null if it can.

@@ -126,6 +126,18 @@ TEST(SpikingTrainer, SilentLayersAreNamed) {
     EXPECT_TRUE(mentions(deep, "use more steps")) << deep;
 }
 
+TEST(SpikingTrainer, SilenceIsBorneForSoManyBatchesOrAnEpoch) {
+    Network network = testing::bars_network(NeuronKind::leaky_same_step, 4);
+    network.layers[5].as<Activation>()->neuron.threshold = {1e6F};
+    TrainOptions options = quick(3);
+    options.spikes.silent_batches = 1;
+    EXPECT_TRUE(mentions(error_of(network, options), "in epoch 1, batch 1 of 2"));
+    options.spikes.silent_batches = 100;
+    EXPECT_TRUE(mentions(error_of(network, options), "in epoch 1, batch 2 of 2"));
+    options.spikes.silent_batches = 0;
+    EXPECT_TRUE(mentions(error_of(network, options), "silent_batches is 0"));
+}
+
 TEST(SpikingTrainer, DivergenceNamesLayerAndTimestep) {
     TrainOptions options = quick(3);
     options.optimizer = OptimizerKind::sgd;

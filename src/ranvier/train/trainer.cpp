@@ -69,7 +69,8 @@ Training::Training(const Network& network, const Samples& samples, const TrainOp
       binary_layers_(binary_layers(network, options)),
       binarizer_(weights_of(*executor_, binary_layers_)),
       n_batches_(batch_count(samples.size(), options.batch)),
-      watch_(network.layers.size(), std::min<std::size_t>(n_batches_, 100)),
+      watch_(network.layers.size(),
+             std::min(n_batches_, static_cast<std::size_t>(options.spikes.silent_batches))),
       loss_watch_(samples.n_classes()),
       curves_(options.processes->first() ? options.curves : fs::path()) {
     if (options.synop_loss == SynopPenalty::none) return;
