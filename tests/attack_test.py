@@ -135,9 +135,13 @@ class AttackTest(program.ProgramTest):
         # Max pools have no gradient through time, but rates have one.
         self.expect_error(UNSUPPORTED, "attack", "diet.safetensors", *data, "--gradient",
                           "through_time", says="crafted_on")
-        for gradient, arguments in (("rate", ()), ("float", ("--crafted-on", net))):
+        automatic = ("--gradient", "auto")
+        for gradient, arguments in (("rate", ()), ("rate", (*automatic, "--surrogate", "linear")),
+                                    ("float", (*automatic, "--crafted-on", net))):
             self.expect_ok("attack", "diet.safetensors", *data, *arguments)
-            self.assertEqual(self.read_json("r.json")["rows"][0]["gradient"], gradient)
+            result = self.read_json("r.json")
+            self.assertEqual(result["rows"][0]["gradient"], gradient)
+            self.assertNotIn("surrogate", result)
 
     def test_a_surrogate_of_a_float_network_is_refused_in_recipes(self):
         self.write("recipe.toml", program.UNTRAINED +
@@ -176,6 +180,8 @@ class AttackTest(program.ProgramTest):
                  "--surrogate has no effect here; it needs --gradient auto or through_time"),
                 (UNSUPPORTED, (snn, *data, "--surrogate", "stdb"), "crafted_on"),
                 (UNSUPPORTED, (snn, *data, "--gradient", "through_time"), "crafted_on"),
+                (USAGE, (snn, *data, "--surrogate-decay", "1"), "stdb or exponential"),
+                (USAGE, (net, *data, "--surrogate-scale", "1"), "--surrogate-scale has no effect"),
                 (IO, (net, *data, "--crafted-on", "none.safetensors"), "none.safetensors"),
                 (IO, ("none.safetensors", *data), "none.safetensors")):
             with self.subTest(arguments):

@@ -16,6 +16,7 @@ struct AttackCommand {
     std::vector<std::string> methods = {"fgsm"};
     std::vector<std::string> epsilons = {"8/255"};
     std::string step = "2/255";
+    std::optional<double> surrogate_decay;
     std::string target = "none";
     bool no_random_start = false;
     std::string images;
@@ -38,6 +39,7 @@ AttackStage stage_of(const AttackCommand& options) {
     set_target(stage.options, options.target, "--target");
     if (stage.options.surrogate.kind == SurrogateKind::exponential)
         stage.options.surrogate.decay = 1;
+    if (options.surrogate_decay) stage.options.surrogate.decay = *options.surrogate_decay;
     return stage;
 }
 
@@ -97,6 +99,15 @@ void add_attack_options(CLI::App& command, AttackCommand& options) {
     add_choice(command, "--surrogate", attack.surrogate.kind,
                "Crafted on a spiking network through time: what stands for the derivative of a "
                "spike");
+    command.add_option("--surrogate-scale", attack.surrogate.scale, "Its factor")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str()
+        ->type_name("X");
+    command
+        .add_option("--surrogate-decay", options.surrogate_decay,
+                    "stdb, exponential: how fast it falls (default: 0.01 and 1)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("X");
 }
 
 void add_sweep_options(CLI::App& command, AttackCommand& options) {
@@ -167,10 +178,8 @@ void add_attack(CLI::App& app, const CommandLine& line) {
             return option != nullptr && option->count() > 0;
         };
         AttackStage stage = stage_of(*options);
-        if (given("surrogate")) require_surrogate(stage.options);
+        remember_gradient(stage, KeyStyle::command_line, given);
         refuse_unused("attack", unused_attack_key(stage, KeyStyle::command_line, given));
-        for (const char* key : {"gradient", "surrogate"})
-            if (given(key)) stage.gradient_key = option_name(key);
         run(*options, stage, line);
     });
 }

@@ -303,9 +303,10 @@ private:
         json["pgd"] = {{"step", options.step},
                        {"iterations", options.iterations},
                        {"random_start", options.random_start}};
-        json["surrogate"] = {{"kind", name_of(options.surrogate.kind)},
-                             {"scale", options.surrogate.scale},
-                             {"decay", options.surrogate.decay}};
+        if (rows_.back()["gradient"] == name_of(SpikeGradient::through_time))
+            json["surrogate"] = {{"kind", name_of(options.surrogate.kind)},
+                                 {"scale", options.surrogate.scale},
+                                 {"decay", options.surrogate.decay}};
         json["network_file"] = request_.network_file;
         json["crafted_on"] = request_.attack.crafted_on;
         json["data"] = description_;

@@ -73,12 +73,8 @@ void read_gradient(TableReader& reader, AttackStage& stage) {
     if (surrogate.kind == SurrogateKind::exponential) surrogate.decay = 1;
     reader.read("surrogate_scale", surrogate.scale, 0, 1e30);
     reader.read("surrogate_decay", surrogate.decay, 0, 1e30);
-    if (reader.has("gradient")) stage.gradient_key = "gradient";
-    for (const char* key : {"surrogate_decay", "surrogate_scale", "surrogate"}) {
-        if (!reader.has(key)) continue;
-        stage.gradient_key = key;
-        require_surrogate(stage.options);
-    }
+    remember_gradient(stage, KeyStyle::toml,
+                      [&reader](const char* key) { return reader.has(key); });
 }
 
 }  // namespace
@@ -88,9 +84,15 @@ std::optional<UnusedKey> unused_attack_key(const AttackStage& stage, KeyStyle st
     return first_unused(key_uses(), stage, style, given);
 }
 
-void require_surrogate(AttackOptions& options) {
-    if (options.gradient == SpikeGradient::automatic)
-        options.gradient = SpikeGradient::through_time;
+void remember_gradient(AttackStage& stage, KeyStyle style,
+                       const std::function<bool(const char*)>& given) {
+    SpikeGradient& gradient = stage.options.gradient;
+    if (gradient != SpikeGradient::automatic) stage.gradient_key = key_text("gradient", style);
+    for (const char* key : {"surrogate_decay", "surrogate_scale", "surrogate"}) {
+        if (!given(key)) continue;
+        stage.gradient_key = key_text(key, style);
+        if (!given("gradient")) gradient = SpikeGradient::through_time;
+    }
 }
 
 double fraction_named(const std::string& word, const std::string& where) {

@@ -23,8 +23,8 @@ struct AttackStage {
     std::size_t limit = 0;        ///< attack the first so many samples; 0: all
     std::string crafted_on{};     ///< recipe: an earlier stage or a model file; empty: itself
     bool save_images = false;
-    /// A key that was given, as written, and says how a spiking network's gradient is taken; empty:
-    /// none. Whether it does anything is seen from the network that images are crafted on.
+    /// A key that was given, as written, and says how a spiking network's gradient is to be taken;
+    /// empty: none. Whether it does anything is seen from the network that images are crafted on.
     std::string gradient_key{};
 };
 
@@ -35,8 +35,10 @@ struct AttackStage {
 [[nodiscard]] std::optional<UnusedKey> unused_attack_key(
     const AttackStage& stage, KeyStyle style, const std::function<bool(const char*)>& given);
 
-/// Who chose a surrogate wants the gradient that it belongs to, and no other in its place.
-void require_surrogate(AttackOptions& options);
+/// Sets `gradient_key`. Who gave a surrogate and no gradient wants the one that it belongs to.
+/// @param given  whether the user gave a key, by its name in recipes.
+void remember_gradient(AttackStage& stage, KeyStyle style,
+                       const std::function<bool(const char*)>& given);
 
 /// A number, or a fraction: "0.03", "8/255".
 /// @param where  what the word was given for; stands in the message.

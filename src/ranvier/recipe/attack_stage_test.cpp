@@ -138,12 +138,15 @@ TEST(AttackStage, RemembersWhatConcernsSpikingNetworksAlone) {
     EXPECT_EQ(stage_of("surrogate = \"linear\"").gradient_key, "surrogate");
     EXPECT_EQ(stage_of("surrogate_scale = 0.3").gradient_key, "surrogate_scale");
     EXPECT_EQ(stage_of("gradient = \"rate\"").gradient_key, "gradient");
+    EXPECT_EQ(stage_of("gradient = \"auto\"").gradient_key, "");  // has an effect everywhere
 }
 
 TEST(AttackStage, ASurrogateWantsItsGradient) {
     EXPECT_EQ(stage_of("").options.gradient, SpikeGradient::automatic);
     EXPECT_EQ(stage_of("gradient = \"rate\"").options.gradient, SpikeGradient::rate);
     EXPECT_EQ(stage_of("surrogate = \"stdb\"").options.gradient, SpikeGradient::through_time);
+    EXPECT_EQ(stage_of("surrogate = \"stdb\"\ngradient = \"auto\"").options.gradient,
+              SpikeGradient::automatic);
 }
 
 TEST(SetLeak, ChangesLeakyNeuronsAlone) {

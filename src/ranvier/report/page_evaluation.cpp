@@ -27,8 +27,9 @@ constexpr const char* layer_numbers[] = {"neurons",           "spikes_per_sample
                                          "spikes_per_neuron", "synops_per_sample",
                                          "macs_per_sample",   "energy_pj"};
 constexpr const char* attack_numbers[] = {
-    "epsilon",        "timesteps",       "leak", "accuracy", "samples", "accuracy_standard_error",
-    "clean_accuracy", "adversarial_loss"};
+    "epsilon",        "timesteps",        "leak",
+    "accuracy",       "samples",          "accuracy_standard_error",
+    "clean_accuracy", "adversarial_loss", "without_gradient"};
 constexpr const char* crossbar_numbers[] = {"rows",
                                             "columns",
                                             "arrays",
@@ -68,7 +69,7 @@ void copy_data(const Json& from, const Copier& copier, Json& json) {
 }
 
 void copy_attack_row(const Copier& row) {
-    row.text("method");
+    for (const char* key : {"method", "gradient"}) row.text(key);
     for (const char* key : attack_numbers) row.number(key);
 }
 

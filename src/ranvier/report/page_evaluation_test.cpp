@@ -10,10 +10,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json attack_row(double epsilon, double accuracy) {
-    return {{"method", "pgd"},      {"epsilon", epsilon},
-            {"timesteps", 8},       {"leak", 0.9},
-            {"accuracy", accuracy}, {"samples", 250},
-            {"clean_accuracy", 1},  {"adversarial_loss", 1 - accuracy}};
+    return {{"method", "pgd"},         {"gradient", "rate"},  {"epsilon", epsilon},
+            {"timesteps", 8},          {"leak", 0.9},         {"accuracy", accuracy},
+            {"samples", 250},          {"clean_accuracy", 1}, {"adversarial_loss", 1 - accuracy},
+            {"without_gradient", 0.25}};
 }
 
 /// As the stage `attack` leaves it: the last row's keys, then all rows, then how they were made.

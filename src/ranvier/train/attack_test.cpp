@@ -3,6 +3,7 @@
 #include "ranvier/base/error.hpp"
 #include "ranvier/base/random.hpp"
 #include "ranvier/data/memory_samples.hpp"
+#include "ranvier/sim/neuron_step.hpp"
 #include "ranvier/sim/simulator.hpp"
 #include "ranvier/train/input_gradient.hpp"
 #include "ranvier/train/layer_operations.hpp"
@@ -369,12 +370,11 @@ TEST(InputGradient, RatesAreWhatNeuronsPassOnInManySteps) {
         }
 }
 
-TEST(InputGradient, OfRatesByHand) {
-    // Pixel -> weight 2 -> neuron (threshold 4, amplitude 3) -> weights 1 and -1 to two classes.
+/// Pixel -> weight 2 -> neuron (threshold 4, amplitude 3) -> weights 1 and -1 to two classes.
+Network one_neuron(NeuronKind kind) {
     Network network;
     Activation activation;
-    activation.neuron.kind = NeuronKind::integrate_fire;
-    activation.neuron.reset = Reset::zero;
+    activation.neuron.kind = kind;
     activation.neuron.threshold = {4};
     activation.neuron.amplitude = {3};
     testing::append(network, "input", Input{{1, 1, 1}, {}, {}});
@@ -384,21 +384,79 @@ TEST(InputGradient, OfRatesByHand) {
     testing::append(network, "fc2", Linear{Tensor({2, 1}, {1.0F, -1.0F}), {}});
     testing::append(network, "output", Output{});
     network.timing.steps = 8;
-    const auto gradient_at = [&](const Network& net, float pixel, std::int64_t label) {
-        return InputGradient(net, {})(torch::full({1, 1, 1, 1}, pixel), torch::tensor({label}))
-            .item<double>();
-    };
+    return network;
+}
+
+double rate_gradient(const Network& network, float pixel, std::int64_t label) {
+    const InputGradient gradient(network, {}, torch::kCPU, SpikeGradient::rate);
+    return gradient(torch::full({1, 1, 1, 1}, pixel), torch::tensor({label})).item<double>();
+}
+
+TEST(InputGradient, OfRatesByHand) {
+    Network network = one_neuron(NeuronKind::integrate_fire);
+    network.layers[3].as<Activation>()->neuron.reset = Reset::zero;
     // Rate 3 * (2 x / 4) = 0.75 at x = 0.5: outputs +-0.75, and dL/dx = -(1 - p) * 2 * 1.5.
     const double p = 1 / (1 + std::exp(-1.5));
-    EXPECT_NEAR(gradient_at(network, 0.5F, 0), -3 * (1 - p), 1e-6);
-    EXPECT_NEAR(gradient_at(network, 0.5F, 1), 3 * p, 1e-6);
+    EXPECT_NEAR(rate_gradient(network, 0.5F, 0), -3 * (1 - p), 1e-6);
+    EXPECT_NEAR(rate_gradient(network, 0.5F, 1), 3 * p, 1e-6);
     EXPECT_EQ(InputGradient(network, {}).kind(), SpikeGradient::rate);
     network.layers[2].as<Linear>()->weight.values = {8};  // 8 * 0.75 is above the threshold
-    EXPECT_EQ(gradient_at(network, 0.75F, 0), 0);
+    EXPECT_EQ(rate_gradient(network, 0.75F, 0), 0);
     network.layers[3].as<Activation>()->neuron.kind = NeuronKind::multi_spike;  // no bound
-    EXPECT_GT(std::abs(gradient_at(network, 0.75F, 1)), 1);
+    EXPECT_GT(std::abs(rate_gradient(network, 0.75F, 1)), 1);
     network.layers[2].as<Linear>()->weight.values = {-1};
-    EXPECT_EQ(gradient_at(network, 0.75F, 0), 0);
+    EXPECT_EQ(rate_gradient(network, 0.75F, 0), 0);
+}
+
+/// Encoders have bounds, but an attack goes through them as if they had none.
+TEST(InputGradient, OfRatesPassesEncodersThatAreSaturated) {
+    Network network = one_neuron(NeuronKind::multi_spike);
+    network.timing.input = InputCoding::poisson;
+    network.input().std = {0.25F};
+    // 0.5 is 2 normalized, of which Poisson spikes carry 1: rate 3 * (2 * 1 / 4) = 1.5.
+    const double p = 1 / (1 + std::exp(-3.0));
+    EXPECT_NEAR(rate_gradient(network, 0.5F, 0), -4 * 3 * (1 - p), 1e-5);
+    network = one_neuron(NeuronKind::one_spike);
+    network.timing.input = InputCoding::one_spike_phase;  // of base 2: 0.5 at most
+    EXPECT_NEAR(rate_gradient(network, 0.875F, 0), -3 * (1 - 1 / (1 + std::exp(-1.5))), 1e-6);
+}
+
+/// A constant current into neurons alone: what they pass on in 10,000 steps.
+double simulated_rate(const Neuron& neuron, float current) {
+    float u = 0;
+    int spikes = 0;
+    for (int t = 0; t < 10'000; ++t)
+        spikes += neuron.kind == NeuronKind::integrate_fire
+                      ? step_integrate_fire(u, current, neuron.threshold[0], neuron.reset)
+                      : step_leaky_same_step(u, current, neuron.threshold[0], neuron.leak);
+    return neuron.amplitude[0] * spikes / 1e4;
+}
+
+TEST(InputGradient, RatesOfLeakyNeuronsAndOfThoseThatResetToZero) {
+    Network network = one_neuron(NeuronKind::leaky_same_step);
+    network.layers[2].as<Linear>()->weight.values = {1};
+    network.layers[4].as<Linear>()->weight.values = {1, 0};
+    Neuron& neuron = network.layers[3].as<Activation>()->neuron;
+    const auto rate = [&](float current) {
+        network.input().std = {0.125F};  // the pixel times 8
+        const torch::NoGradGuard no_grad;
+        Executor rates(network, torch::kFloat32, torch::kCPU, Precision::float32,
+                       SpikingLayers::as_rates);
+        return rates.forward(torch::full({1, 1, 1, 1}, current / 8)).flatten()[0].item<double>();
+    };
+    for (const float leak : {1.0F, 0.95F, 0.8F})
+        for (int k = 1; k <= 16; ++k) {  // up to the threshold, and beyond
+            neuron.leak = leak;
+            const float current = 0.3F * static_cast<float>(k);
+            const double most = 3 * (1 - static_cast<double>(leak)) / 2 + 2e-3;
+            EXPECT_NEAR(rate(current), simulated_rate(neuron, current), most) << leak << " " << k;
+        }
+    neuron.kind = NeuronKind::integrate_fire;
+    neuron.reset = Reset::zero;
+    for (const float current : {0.5F, 1.0F, 1.5F, 3.0F, 4.0F, 6.0F}) {
+        EXPECT_GE(rate(current), simulated_rate(neuron, current) - 2e-3) << current;
+        EXPECT_GT(simulated_rate(neuron, current), 0) << current;
+    }
 }
 
 TEST(Attack, FollowsRatesWhereThereIsNoWayThroughTime) {
@@ -479,7 +537,7 @@ TEST(Attack, RefusesWhatItCannotDo) {
     network = random_network(1, Kind::same_step);
     network.layers[5].as<Activation>()->neuron.kind = NeuronKind::multi_spike;
     says(refusal(network, images, options, Fault::unsupported), "'act2'");
-    says(refusal(network, images, options, Fault::unsupported), "gradient \"rate\"");
+    says(refusal(network, images, options, Fault::unsupported), "gradient rate");
     says(refusal(network, images, options, Fault::unsupported), "crafted_on");
 }
 

@@ -33,9 +33,10 @@ struct Executor::Apply {
 
     torch::Tensor operator()(const Input&) const {
         torch::Tensor x = in[0];
+        if (own.largest.defined()) x = instead(x, torch::minimum(x, own.largest));
         if (own.mean.defined()) x = x - own.mean;
         if (own.variance.defined()) x = x / own.variance;
-        if (own.slope.defined()) x = (x * own.slope).clamp(-1, 1);
+        if (own.slope.defined()) x = instead(x * own.slope, (x * own.slope).clamp(-1, 1));
         return x.contiguous(channels_last);
     }
     torch::Tensor operator()(const Convolution& op) const {
@@ -85,7 +86,7 @@ struct Executor::Apply {
         torch::Tensor x = in[0];
         x = overwrites ? torch::relu_(x) : torch::relu(x);
         if (op.neuron.kind == NeuronKind::relu) return x;
-        return x + (x.floor() - x).detach();  // exact: floor(x) - x needs no more digits than x
+        return instead(x, x.floor());  // exact: floor(x) - x needs no more digits than x
     }
     /// The constructor refuses networks that have one.
     template <typename GraphLayer>
@@ -94,15 +95,18 @@ struct Executor::Apply {
     }
     torch::Tensor operator()(const Output&) const { return in[0]; }
 
+    /// The value y with the gradient of x (straight-through).
+    static torch::Tensor instead(const torch::Tensor& x, const torch::Tensor& y) {
+        return x + (y - x).detach();
+    }
     [[nodiscard]] torch::Tensor rate(const torch::Tensor& x) const {
-        const torch::Tensor unbounded = torch::relu(x * own.slope);
+        const torch::Tensor unbounded = torch::relu(x * own.slope - own.leaked);
         return own.largest.defined() ? torch::minimum(unbounded, own.largest) : unbounded;
     }
     /// XNOR-Net, section 3.2: -1 below 0, else +1; the gradient passes where |x| <= 1.
     static torch::Tensor sign(const torch::Tensor& x) {
         const torch::Tensor bounded = x.clamp(-1, 1);
-        return bounded +
-               (torch::where(x < 0, -torch::ones_like(x), torch::ones_like(x)) - bounded).detach();
+        return instead(bounded, torch::where(x < 0, -torch::ones_like(x), torch::ones_like(x)));
     }
 };
 
@@ -155,6 +159,8 @@ void Executor::load(const Layer& layer, Weights& own) {
         // Spikes of Poisson input are so many for a normalized pixel of 1, but one a step at most.
         if (network_.spiking() && network_.timing.input == InputCoding::poisson)
             own.slope = per_channel({network_.timing.input_rate}, options_);
+        if (network_.spiking() && network_.timing.input == InputCoding::one_spike_phase)
+            own.largest = per_channel({1 / network_.timing.input_base}, options_);
     } else if (const auto* activation = layer.as<Activation>()) {
         if (activation->neuron.spiking()) load_rate(activation->neuron, own);
     }
@@ -163,6 +169,9 @@ void Executor::load(const Layer& layer, Weights& own) {
 void Executor::load_rate(const Neuron& neuron, Weights& own) const {
     own.largest = per_channel(neuron.amplitude, options_);
     own.slope = own.largest / per_channel(neuron.threshold, options_);
+    const bool leaky =
+        neuron.kind == NeuronKind::leaky_delayed || neuron.kind == NeuronKind::leaky_same_step;
+    own.leaked = own.largest * (leaky ? (1 - neuron.leak) / 2 : 0.0F);
     if (neuron.kind == NeuronKind::multi_spike) own.largest.reset();
     if (neuron.kind == NeuronKind::one_spike) own.largest = own.largest / neuron.base;
 }

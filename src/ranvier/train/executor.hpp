@@ -15,10 +15,11 @@ namespace ranvier {
 /// What Executor makes of spiking neurons.
 enum class SpikingLayers {
     refused,
-    /// Each is what it passes on per step on average: a ReLU of its current, divided by its
-    /// threshold, times the amplitude; no more than the amplitude, which one spike per step is
-    /// (multi_spike: unbounded; one_spike: amplitude / base, the earliest phase). Leaks and what
-    /// membranes keep are left out.
+    /// Each is what it passes on per step on average if its current u is constant and steps are
+    /// many: amplitude a times u / threshold, from 0 to a, which is one spike per step
+    /// (multi_spike: unbounded; one_spike: to a / base, the earliest phase). A leak takes a (1 -
+    /// leak) / 2 away, for membranes that are half full on average; reset to zero counts as by
+    /// subtraction, though it fires less. An encoder has its bounds, but the identity as gradient.
     as_rates,
 };
 
@@ -67,7 +68,8 @@ private:
     struct Weights {
         torch::Tensor weight, bias;    ///< batch norm: scale and shift
         torch::Tensor mean, variance;  ///< batch norm and input (there: mean and std)
-        torch::Tensor slope, largest;  ///< neurons as rates; `largest` is undefined: unbounded
+        torch::Tensor slope, leaked;   ///< neurons as rates: of a current, and less so much
+        torch::Tensor largest;         ///< neurons and input as rates; undefined: unbounded
     };
     struct Apply;
 

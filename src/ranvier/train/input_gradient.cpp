@@ -41,8 +41,25 @@ std::unique_ptr<SpikingModel> model_through_time(const Network& network, const S
         if (error.fault() != Fault::unsupported) throw;
         if (kind == SpikeGradient::automatic) return nullptr;
         fail(Fault::unsupported,
-             "attack: there is no gradient through time to follow: {}; or follow the rates "
-             "(gradient \"rate\"), or craft the images on another network (crafted_on)",
+             "attack: there is no gradient through time, which a surrogate asks for too: {}; or "
+             "follow the rates (gradient rate), or craft the images on another network "
+             "(crafted_on, --crafted-on)",
+             error.what());
+    }
+}
+
+std::unique_ptr<Executor> with_rates(const Network& network, torch::Device device) {
+    try {
+        auto executor = std::make_unique<Executor>(network, torch::kFloat32, device,
+                                                   Precision::float32, SpikingLayers::as_rates);
+        for (const NamedTensor& parameter : executor->parameters())
+            parameter.tensor.set_requires_grad(false);
+        return executor;
+    } catch (const Error& error) {
+        if (error.fault() != Fault::unsupported) throw;
+        fail(Fault::unsupported,
+             "attack: there is no gradient to follow: {}; or craft the images on another network "
+             "(crafted_on, --crafted-on)",
              error.what());
     }
 }
@@ -58,10 +75,7 @@ InputGradient::InputGradient(const Network& network, const Surrogate& surrogate,
         return;
     }
     if (network.spiking()) kind_ = SpikeGradient::rate;
-    float_ = std::make_unique<Executor>(network, torch::kFloat32, device, Precision::float32,
-                                        SpikingLayers::as_rates);
-    for (const NamedTensor& parameter : float_->parameters())
-        parameter.tensor.set_requires_grad(false);
+    float_ = with_rates(network, device);
 }
 
 torch::Tensor InputGradient::operator()(const torch::Tensor& pixels, const torch::Tensor& labels,

@@ -54,7 +54,8 @@ std::string silence_advice(const Network& network, std::size_t layer,
                                "use more steps",
                                depth + 1, depth + 2)
                  : std::string("lower its threshold (threshold_scale of the conversion), use more "
-                               "steps, or lower the learning rate"));
+                               "steps, lower the learning rate, or wait longer for it "
+                               "(silent_batches, an epoch at most)"));
 }
 
 }  // namespace ranvier

@@ -40,6 +40,9 @@ const attackColumns = [
   numbers('samples', ({row}) => row.samples, countText),
   words('crafted on', ({evaluation}) => evaluation.attack.crafted_on || 'itself',
       'the network whose gradients the images were made with'),
+  words('gradient', ({row}) => row.gradient ? row.gradient.replace('_', ' ') : '\u2013',
+      'of a spiking network: of all its steps, or of its neurons\u2019 mean rates'),
+  numbers('without gradient', ({row}) => row.without_gradient, percentText, 'images that the attack had nothing to follow for'),
 ];
 
 /** Null without attacks. */
