@@ -342,7 +342,7 @@ std::string attack_text(const Json& result) {
     if (rows.at(0).at("timesteps") > 0) header.emplace_back("timesteps");
     if (shown("leak")) header.emplace_back("leak");
     for (const char* title :
-         {"clean", "attacked", "lost", "cross entropy", "then", "gradient", "none for"})
+         {"clean", "attacked", "lost", "cross entropy", "then", "gradient", "no gradient"})
         header.emplace_back(title);
     if (shown("target_rate")) header.emplace_back("taken for target");
     Table table(header);
